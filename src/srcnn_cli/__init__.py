@@ -1,0 +1,24 @@
+"""Super-resolution with SRCNN: the library behind the `srcnn` command.
+
+>>> from srcnn_cli import Upscaler
+>>> Upscaler("srcnn-9-1-5").upscale(image, scale=3)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srcnn_cli.upscaler import Upscaler
+
+__version__ = "0.1.0"
+__all__ = ["Upscaler", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    # PEP 562: `import srcnn_cli` (and so `srcnn --version`) stays instant.
+    if name == "Upscaler":
+        from srcnn_cli.upscaler import Upscaler  # noqa: PLC0415 - lazy on purpose
+
+        return Upscaler
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

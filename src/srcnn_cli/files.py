@@ -1,0 +1,89 @@
+"""Writing files so that nothing is ever lost: complete or not at all, and never over something."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from srcnn_cli.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def write_atomically(
+    path: str | os.PathLike[str],
+    write: Callable[[BinaryIO], object],
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then move it into place in one step.
+
+    Whatever happens in between (an exception, a full disk, a signal) removes the temporary file
+    and leaves what stood at ``path`` untouched. Without ``overwrite`` the last step is a link,
+    which the system itself refuses if ``path`` has come into being in the meantime.
+
+    Args:
+        path: The file to make. Its folder must exist.
+        write: Called once with the open temporary file.
+        overwrite: Replace a file that is already there.
+
+    Raises:
+        OutputError: ``path`` exists and ``overwrite`` is false, or it cannot be written.
+    """
+    target = Path(path)
+    if not overwrite and target.exists():
+        raise OutputError("already exists (use --overwrite to replace it)", target)
+    temporary: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent
+        )
+        temporary = Path(name)
+        with os.fdopen(descriptor, "w+b") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_permissions(target))
+        if overwrite:
+            temporary.replace(target)
+        else:
+            _link(temporary, target)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {describe_os_error(error)}", target) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def describe_os_error(error: OSError) -> str:
+    """The system's own words for an error, in lower case: ``no space left on device``."""
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def _permissions(target: Path) -> int:
+    """The mode of the file being replaced, else what ``open`` would have given a new one."""
+    try:
+        return target.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+def _link(temporary: Path, target: Path) -> None:
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise OutputError("already exists (use --overwrite to replace it)", target) from None
+    except OSError:
+        # A file system without hard links (FAT, some network shares): claim the name first.
+        try:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            raise OutputError("already exists (use --overwrite to replace it)", target) from None
+        temporary.replace(target)
