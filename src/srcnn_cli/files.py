@@ -39,9 +39,7 @@ def write_atomically(
         raise OutputError("already exists (use --overwrite to replace it)", target)
     temporary: Path | None = None
     try:
-        descriptor, name = tempfile.mkstemp(
-            prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent
-        )
+        descriptor, name = tempfile.mkstemp(prefix=".srcnn-", suffix=".tmp", dir=target.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "w+b") as file:
             write(file)

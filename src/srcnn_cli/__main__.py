@@ -1,0 +1,5 @@
+"""`python -m srcnn_cli` is the `srcnn` command."""
+
+from srcnn_cli.cli import main
+
+main()

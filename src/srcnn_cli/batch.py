@@ -1,0 +1,42 @@
+"""From what the user named to a list of files in and files out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from srcnn_cli.errors import InputError
+from srcnn_cli.files import describe_os_error
+
+PICTURE_SUFFIXES = frozenset(
+    ".png .apng .jpg .jpeg .jpe .jfif .webp .tif .tiff .bmp .dib .gif .ppm .pgm .pbm .pnm .tga "
+    ".jp2 .j2k .avif".split()
+)
+
+
+def find_pictures(folder: Path, *, recursive: bool) -> list[Path]:
+    """The files in a folder that look like pictures by their extension, sorted by name.
+
+    Hidden files are left out: they are other programs' thumbnails and half-written files.
+
+    Raises:
+        InputError: There is no such folder, it cannot be read, or it holds no pictures.
+    """
+    if not folder.is_dir():
+        raise InputError("is not a folder" if folder.exists() else "no such folder", folder)
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"cannot be read: {describe_os_error(error)}", error.filename) from error
+
+    found = []
+    for directory, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not f.startswith(".")) if recursive else []
+        found += [
+            Path(directory, name)
+            for name in sorted(names)
+            if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")
+        ]
+    if not found:
+        hint = "" if recursive else " (--recursive looks into its subfolders too)"
+        raise InputError(f"holds no pictures{hint}", folder)
+    return found

@@ -1,0 +1,57 @@
+"""How the command looks on a terminal; the only importer of rich.
+
+Results go to stdout, everything else (progress, warnings) to stderr, so that pipes stay clean.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def warn(path: object, note: str) -> None:
+    """One line on stderr that does not stop the work."""
+    err.print(f"warning: {path}: {note}", markup=False, style="yellow")
+
+
+def progress_bar(label: str, *, visible: bool = True) -> Progress:
+    """A progress bar with an estimate of the time left; shows nothing where stderr is no terminal."""
+    return Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        console=err,
+        transient=True,
+        disable=not visible or not sys.stderr.isatty(),
+    )
+
+
+def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> Table:
+    """A table; ``columns`` are (heading, "left" or "right")."""
+    result = Table(box=None, padding=(0, 2, 0, 0))
+    for heading, justify in columns:
+        result.add_column(heading, justify="right" if justify == "right" else "left")
+    for row in rows:
+        result.add_row(*row)
+    return result

@@ -1,0 +1,11 @@
+"""Options that several subcommands share, defined once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+DeviceOption = Annotated[
+    str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
+]

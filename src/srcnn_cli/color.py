@@ -1,0 +1,62 @@
+"""BT.601 studio-range R'G'B' and Y'CbCr, in float32, with MATLAB's ``rgb2ycbcr`` coefficients.
+
+Everything here is in units of 8-bit code values divided by 255: R'G'B' lies in [0, 1], and black
+to white is Y' = 16/255 to 235/255; Cb and Cr are centred on 128/255 and reach 112/255 to each
+side (ITU-R BT.601, section 2.5). Planes come first: arrays are (3, H, W).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+
+# Rows: Y', Cb, Cr; columns: R', G', B'; in code values for inputs in [0, 1].
+_YCBCR_FROM_RGB = (
+    np.array(
+        [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]],
+        dtype=np.float64,
+    )
+    / 255
+)
+_OFFSET = np.array([16.0, 128.0, 128.0]) / 255
+_RGB_FROM_YCBCR = np.linalg.inv(_YCBCR_FROM_RGB)
+_RGB_OFFSET = -_RGB_FROM_YCBCR @ _OFFSET
+
+
+def ycbcr_from_rgb(rgb: NDArray[Any]) -> Float:
+    """(3, H, W) R'G'B' in [0, 1] as (3, H, W) float32 Y'CbCr, unrounded."""
+    return _affine(_YCBCR_FROM_RGB, _OFFSET, rgb)
+
+
+def rgb_from_ycbcr(ycbcr: NDArray[Any]) -> Float:
+    """The inverse of `ycbcr_from_rgb`; the result may leave [0, 1] and is not clipped."""
+    return _affine(_RGB_FROM_YCBCR, _RGB_OFFSET, ycbcr)
+
+
+def luminance_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """The Y' plane that the papers measure on.
+
+    Args:
+        pixels: uint8, (H, W, 3) R'G'B' or (H, W) grey. Grey is taken as stored, as the papers'
+            evaluation code does with the grey images of Set14.
+
+    Returns:
+        (H, W) uint8: 16 to 235 from colour, rounded half up like MATLAB's ``rgb2ycbcr``.
+    """
+    if pixels.ndim == 2:
+        return pixels
+    # In float64 and in 8-bit units, as MATLAB does, so that ties round alike.
+    luma = pixels.astype(np.float64) @ _YCBCR_FROM_RGB[0] + 16.0
+    rounded: NDArray[np.uint8] = np.floor(luma + 0.5).astype(np.uint8)
+    return rounded
+
+
+def _affine(matrix: NDArray[np.float64], offset: NDArray[np.float64], planes: NDArray[Any]) -> Float:
+    flat = np.asarray(planes, dtype=np.float32).reshape(3, -1)
+    result: Float = matrix.astype(np.float32) @ flat
+    result += offset.astype(np.float32)[:, None]
+    return result.reshape(planes.shape)

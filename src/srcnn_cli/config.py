@@ -1,0 +1,123 @@
+"""What a network is, as plain values: no torch, so that listing models stays instant.
+
+Scale is not in the weights of SRCNN or VDSR (they see an interpolated picture), and neither is
+the border policy: both are part of `ModelConfig`, which travels inside every weights file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+from typing import Any, Literal, get_args
+
+from srcnn_cli.errors import ModelError
+
+BorderPolicy = Literal["normalize", "replicate", "zero"]
+BORDER_POLICIES: tuple[BorderPolicy, ...] = get_args(BorderPolicy)
+ARCHITECTURES = ("srcnn",)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The architecture of a network and what it was trained for.
+
+    Attributes:
+        architecture: Its family; ``srcnn`` is convolutions with a ReLU after each but the last
+            (Dong et al., ECCV 2014, eqs. 1-3).
+        filters: Side lengths f1, f2, ... of the square filters, one per layer, all odd.
+        widths: Feature maps n1, n2, ... between the layers, one fewer than ``filters``.
+        channels: Input and output channels c (1: luminance).
+        scales: The enlargement factors it was trained for.
+        border: How "same"-sized output is made at the picture's border (see `networks`).
+
+    Raises:
+        ModelError: A value is impossible.
+    """
+
+    architecture: str = "srcnn"
+    filters: tuple[int, ...] = (9, 1, 5)
+    widths: tuple[int, ...] = (64, 32)
+    channels: int = 1
+    scales: tuple[int, ...] = (3,)
+    border: BorderPolicy = "replicate"
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise ModelError(f"unknown architecture {self.architecture!r}")
+        if not self.filters or any(f < 1 or f % 2 == 0 or f > 63 for f in self.filters):
+            raise ModelError(f"filter sizes must be odd and at most 63, not {self.filters}")
+        if len(self.widths) != len(self.filters) - 1 or any(not 1 <= n <= 4096 for n in self.widths):
+            raise ModelError(f"{len(self.filters)} layers have no widths {self.widths} between them")
+        if not 1 <= self.channels <= 4:
+            raise ModelError(f"a network has 1 to 4 channels, not {self.channels}")
+        if not self.scales or any(not 1 <= s <= 16 for s in self.scales):
+            raise ModelError(f"scales must be between 1 and 16, not {self.scales}")
+        if self.border not in BORDER_POLICIES:
+            raise ModelError(f"unknown border policy {self.border!r}")
+
+    @property
+    def name(self) -> str:
+        """The field's short name: ``srcnn-9-1-5``."""
+        return "-".join([self.architecture, *map(str, self.filters)])
+
+    @property
+    def receptive_radius(self) -> int:
+        """Pixels that one output pixel looks to each side: 6 for 9-1-5, 8 for 9-5-5."""
+        return sum(f // 2 for f in self.filters)
+
+    @property
+    def layer_shapes(self) -> list[tuple[int, int, int, int]]:
+        """Weight shape (out, in, f, f) of every layer, first to last."""
+        maps = (self.channels, *self.widths, self.channels)
+        return [
+            (after, before, f, f)
+            for (before, after), f in zip(pairwise(maps), self.filters, strict=True)
+        ]
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum(out * (inp * f * f + 1) for out, inp, f, _ in self.layer_shapes)
+
+    @property
+    def operations_per_pixel(self) -> int:
+        """Multiplications per output pixel, the usual measure of a network's cost."""
+        return sum(out * inp * f * f for out, inp, f, _ in self.layer_shapes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values, in the order of the fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: object) -> ModelConfig:
+        """The inverse of `to_dict`, strict about names and types.
+
+        Raises:
+            ModelError: A field is unknown, missing or of the wrong type.
+        """
+        names = {f.name for f in fields(cls)}
+        if not isinstance(values, dict) or set(values) != names:
+            raise ModelError("its configuration is not one of this program's")
+        checked: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in {"filters", "widths", "scales"}:
+                if not isinstance(value, (list, tuple)) or any(type(v) is not int for v in value):
+                    raise ModelError(f"its configuration has no list of integers as {name}")
+                checked[name] = tuple(value)
+            elif type(value) is not (int if name == "channels" else str):
+                raise ModelError(f"its configuration has {value!r} as {name}")
+            else:
+                checked[name] = value
+        return cls(**checked)
+
+
+def parse_filters(text: str) -> tuple[int, ...]:
+    """``"9-1-5"`` as (9, 1, 5).
+
+    Raises:
+        ModelError: Not integers joined by hyphens.
+    """
+    try:
+        return tuple(int(part) for part in text.split("-"))
+    except ValueError:
+        raise ModelError(f"filters are written like 9-1-5, not {text!r}") from None

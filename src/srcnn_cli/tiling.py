@@ -1,0 +1,192 @@
+"""Cutting a plane into tiles whose results fit together exactly.
+
+The networks have a small, finite receptive radius. A tile that is read with a halo of that
+radius, clamped at the true border of the picture, gives the same pixels as the whole picture
+would: no overlap, no blending. Sides of a tile that lie on the true border are marked as such
+(`Edges`), and only there does the network apply its border policy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from srcnn_cli.config import ModelConfig
+
+
+class Edges(NamedTuple):
+    """Which sides of a patch lie on the true border of the picture."""
+
+    top: bool
+    left: bool
+    bottom: bool
+    right: bool
+
+
+INTERIOR = Edges(top=False, left=False, bottom=False, right=False)
+WHOLE = Edges(top=True, left=True, bottom=True, right=True)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Rows ``top`` to ``bottom`` and columns ``left`` to ``right``, ends excluded."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.right - self.left
+
+    def grown(self, radius: int, height: int, width: int) -> Region:
+        """With a halo of ``radius``, clamped to a picture of ``height`` x ``width``."""
+        return Region(
+            max(0, self.top - radius),
+            max(0, self.left - radius),
+            min(height, self.bottom + radius),
+            min(width, self.right + radius),
+        )
+
+
+@dataclass(frozen=True)
+class Tile:
+    """``core`` is what the tile delivers, ``source`` what it has to read for that."""
+
+    core: Region
+    source: Region
+    edges: Edges
+
+    @property
+    def kind(self) -> tuple[int, int, Edges, int, int]:
+        """Equal for tiles that can run together in one batch."""
+        offset = (self.core.top - self.output_top, self.core.left - self.output_left)
+        return (self.source.height, self.source.width, self.edges, *offset)
+
+    @property
+    def output_top(self) -> int:
+        """First row that the network delivers for ``source``: below it the halo is used up."""
+        return self.source.top if self.edges.top else self.core.top
+
+    @property
+    def output_left(self) -> int:
+        """First column that the network delivers for ``source``."""
+        return self.source.left if self.edges.left else self.core.left
+
+
+class Engine(Protocol):
+    """Something that runs patches through a network."""
+
+    config: ModelConfig
+
+    def run(self, patches: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
+        """(N, C, h, w) patches to (N, C, h', w'): smaller by the radius on sides not in edges."""
+        ...
+
+
+def plan_bands(height: int, width: int, tile: int, radius: int) -> list[list[Tile]]:
+    """Tiles that cover ``height`` x ``width`` exactly once, as rows of tiles from the top.
+
+    Tiles of one row are equally wide but for a pixel or two, and rows equally high, so that no
+    sliver is left at the end, where the halo would cost more than the tile.
+
+    Args:
+        height: Rows of the picture, at least 1.
+        width: Columns of the picture, at least 1.
+        tile: Largest side of a tile's core, at least 1.
+        radius: The network's receptive radius.
+    """
+    rows, columns = _cuts(height, tile), _cuts(width, tile)
+    bands = []
+    for top, bottom in rows:
+        band = []
+        for left, right in columns:
+            core = Region(top, left, bottom, right)
+            source = core.grown(radius, height, width)
+            edges = Edges(
+                source.top == 0,
+                source.left == 0,
+                source.bottom == height,
+                source.right == width,
+            )
+            band.append(Tile(core, source, edges))
+        bands.append(band)
+    return bands
+
+
+def run_bands(
+    engine: Engine,
+    height: int,
+    width: int,
+    tile: int,
+    rows: Callable[[int, int], NDArray[np.float32]],
+) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+    """Run a picture through a network band by band, so that memory never depends on its height.
+
+    Args:
+        engine: Runs the patches.
+        height: Rows of the picture.
+        width: Columns of the picture.
+        tile: Largest side of a tile.
+        rows: Gives rows ``start`` to ``stop`` of the network's input as (C, stop - start, W).
+
+    Yields:
+        ``(start, stop, output)`` from top to bottom, ``output`` being (C, stop - start, W).
+    """
+    for band in plan_bands(height, width, tile, engine.config.receptive_radius):
+        first = band[0]
+        source = rows(first.source.top, first.source.bottom)
+        yield first.core.top, first.core.bottom, _run_band(engine, band, source)
+
+
+def run_plane(engine: Engine, planes: NDArray[np.float32], tile: int) -> NDArray[np.float32]:
+    """(C, H, W) through the network in tiles: (C, H, W)."""
+    height, width = planes.shape[-2:]
+    result = np.empty_like(planes)
+    for start, stop, band in run_bands(
+        engine, height, width, tile, lambda start, stop: planes[:, start:stop]
+    ):
+        result[:, start:stop] = band
+    return result
+
+
+def _run_band(
+    engine: Engine, band: list[Tile], source: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    first = band[0]
+    width = band[-1].core.right
+    result = np.empty((source.shape[0], first.core.height, width), np.float32)
+    for tile in band:
+        patch = source[:, :, tile.source.left : tile.source.right]
+        output = engine.run(patch[None], tile.edges)[0]
+        top, left = tile.core.top - tile.output_top, tile.core.left - tile.output_left
+        result[:, :, tile.core.left : tile.core.right] = output[
+            :, top : top + tile.core.height, left : left + tile.core.width
+        ]
+    return result
+
+
+def _cuts(length: int, tile: int) -> list[tuple[int, int]]:
+    count = math.ceil(length / tile)
+    ends = [length * i // count for i in range(count + 1)]
+    return list(zip(ends, ends[1:], strict=False))
+
+
+def stack(patches: list[NDArray[Any]]) -> NDArray[Any]:
+    """Equally sized (C, h, w) patches as one (N, C, h, w) batch."""
+    return np.stack(patches)
