@@ -18,7 +18,7 @@ __all__ = ["Upscaler", "__version__"]
 def __getattr__(name: str) -> object:
     # PEP 562: `import srcnn_cli` (and so `srcnn --version`) stays instant.
     if name == "Upscaler":
-        from srcnn_cli.upscaler import Upscaler  # noqa: PLC0415 - lazy on purpose
+        from srcnn_cli.upscaler import Upscaler
 
         return Upscaler
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

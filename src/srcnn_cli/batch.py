@@ -7,11 +7,7 @@ from pathlib import Path
 
 from srcnn_cli.errors import InputError
 from srcnn_cli.files import describe_os_error
-
-PICTURE_SUFFIXES = frozenset(
-    ".png .apng .jpg .jpeg .jpe .jfif .webp .tif .tiff .bmp .dib .gif .ppm .pgm .pbm .pnm .tga "
-    ".jp2 .j2k .avif".split()
-)
+from srcnn_cli.formats import READABLE_EXTENSIONS
 
 
 def find_pictures(folder: Path, *, recursive: bool) -> list[Path]:
@@ -34,7 +30,7 @@ def find_pictures(folder: Path, *, recursive: bool) -> list[Path]:
         found += [
             Path(directory, name)
             for name in sorted(names)
-            if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith(".")
+            if Path(name).suffix.lower() in READABLE_EXTENSIONS and not name.startswith(".")
         ]
     if not found:
         hint = "" if recursive else " (--recursive looks into its subfolders too)"

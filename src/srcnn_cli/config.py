@@ -46,12 +46,16 @@ class ModelConfig:
             raise ModelError(f"unknown architecture {self.architecture!r}")
         if not self.filters or any(f < 1 or f % 2 == 0 or f > 63 for f in self.filters):
             raise ModelError(f"filter sizes must be odd and at most 63, not {self.filters}")
-        if len(self.widths) != len(self.filters) - 1 or any(not 1 <= n <= 4096 for n in self.widths):
-            raise ModelError(f"{len(self.filters)} layers have no widths {self.widths} between them")
+        if len(self.widths) != len(self.filters) - 1 or any(
+            not 1 <= n <= 4096 for n in self.widths
+        ):
+            raise ModelError(
+                f"{len(self.filters)} layers have no widths {self.widths} between them"
+            )
         if not 1 <= self.channels <= 4:
             raise ModelError(f"a network has 1 to 4 channels, not {self.channels}")
-        if not self.scales or any(not 1 <= s <= 16 for s in self.scales):
-            raise ModelError(f"scales must be between 1 and 16, not {self.scales}")
+        if not self.scales or any(not 2 <= s <= 16 for s in self.scales):
+            raise ModelError(f"scales must be between 2 and 16, not {self.scales}")
         if self.border not in BORDER_POLICIES:
             raise ModelError(f"unknown border policy {self.border!r}")
 

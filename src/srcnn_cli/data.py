@@ -58,9 +58,7 @@ def hold_back(files: Sequence[Path], count: int) -> tuple[list[Path], list[Path]
     return kept, [files[index] for index in sorted(picked)]
 
 
-def load_pairs(
-    files: Iterable[Path], scale: int, *, smallest: int = 1
-) -> Iterator[Pair | Skipped]:
+def load_pairs(files: Iterable[Path], scale: int, *, smallest: int = 1) -> Iterator[Pair | Skipped]:
     """Read pictures as pairs, one by one; a file that does not serve gives `Skipped`.
 
     Args:
@@ -138,7 +136,9 @@ class PatchSampler:
         row, column = position // self._columns[picture], position % self._columns[picture]
         corner = self._starts[picture] + row * self._widths[picture] + column
         index = self._index(corner, self._widths[picture], turn).to(self.device)
-        inner = index[:, self.margin : self.patch - self.margin, self.margin : self.patch - self.margin]
+        inner = index[
+            :, self.margin : self.patch - self.margin, self.margin : self.patch - self.margin
+        ]
         truth = self._truth[inner].float().div_(255)
         return self._input[index][:, None], truth[:, None]
 

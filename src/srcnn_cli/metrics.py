@@ -53,7 +53,7 @@ def ssim(image: NDArray[Any], reference: NDArray[Any], *, data_range: float = 25
     Raises:
         UsageError: The shapes differ, or the planes are smaller than the window.
     """
-    from skimage.metrics import structural_similarity  # noqa: PLC0415 - slow to import
+    from skimage.metrics import structural_similarity
 
     _check_shapes(image, reference)
     if min(image.shape) < 11:

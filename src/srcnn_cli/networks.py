@@ -71,9 +71,7 @@ class SRCNN(nn.Module):
         if radius == 0 or not any(edges):
             return cast("Tensor", layer(planes))
         height, width = planes.shape[-2:]
-        amounts = [
-            radius * side for side in (edges.left, edges.right, edges.top, edges.bottom)
-        ]
+        amounts = [radius * side for side in (edges.left, edges.right, edges.top, edges.bottom)]
         mode = "replicate" if self.config.border == "replicate" else "constant"
         output = cast("Tensor", layer(functional.pad(planes, amounts, mode)))
         if self.config.border == "normalize":

@@ -9,13 +9,16 @@ would: no overlap, no blending. Sides of a tile that lie on the true border are 
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -73,12 +76,6 @@ class Tile:
     edges: Edges
 
     @property
-    def kind(self) -> tuple[int, int, Edges, int, int]:
-        """Equal for tiles that can run together in one batch."""
-        offset = (self.core.top - self.output_top, self.core.left - self.output_left)
-        return (self.source.height, self.source.width, self.edges, *offset)
-
-    @property
     def output_top(self) -> int:
         """First row that the network delivers for ``source``: below it the halo is used up."""
         return self.source.top if self.edges.top else self.core.top
@@ -90,12 +87,13 @@ class Tile:
 
 
 class Engine(Protocol):
-    """Something that runs patches through a network."""
+    """Something that runs patches through a network, several at a time."""
 
     config: ModelConfig
+    workers: int
 
-    def run(self, patches: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
-        """(N, C, h, w) patches to (N, C, h', w'): smaller by the radius on sides not in edges."""
+    def submit(self, patch: NDArray[np.float32], edges: Edges) -> Future[NDArray[np.float32]]:
+        """(C, h, w) patch to (C, h', w'): smaller by the radius on the sides not in ``edges``."""
         ...
 
 
@@ -139,7 +137,7 @@ def run_bands(
     """Run a picture through a network band by band, so that memory never depends on its height.
 
     Args:
-        engine: Runs the patches.
+        engine: Runs the tiles.
         height: Rows of the picture.
         width: Columns of the picture.
         tile: Largest side of a tile.
@@ -148,10 +146,24 @@ def run_bands(
     Yields:
         ``(start, stop, output)`` from top to bottom, ``output`` being (C, stop - start, W).
     """
-    for band in plan_bands(height, width, tile, engine.config.receptive_radius):
-        first = band[0]
-        source = rows(first.source.top, first.source.bottom)
-        yield first.core.top, first.core.bottom, _run_band(engine, band, source)
+    # Tiles are handed out ahead of the band that is waited for, so that no worker is idle at the
+    # end of a band or while the caller does something with its rows.
+    ahead: deque[tuple[list[Tile], list[Future[NDArray[np.float32]]]]] = deque()
+    bands = iter(plan_bands(height, width, tile, engine.config.receptive_radius))
+    while True:
+        while sum(len(band) for band, _ in ahead) < 3 * engine.workers or len(ahead) < 2:
+            band = next(bands, None)
+            if band is None:
+                break
+            source = rows(band[0].source.top, band[0].source.bottom)
+            patches = (source[:, :, tile.source.left : tile.source.right] for tile in band)
+            ahead.append(
+                (band, [engine.submit(p, t.edges) for p, t in zip(patches, band, strict=True)])
+            )
+        if not ahead:
+            return
+        band, outputs = ahead.popleft()
+        yield band[0].core.top, band[0].core.bottom, _join(band, outputs)
 
 
 def run_plane(engine: Engine, planes: NDArray[np.float32], tile: int) -> NDArray[np.float32]:
@@ -165,28 +177,17 @@ def run_plane(engine: Engine, planes: NDArray[np.float32], tile: int) -> NDArray
     return result
 
 
-def _run_band(
-    engine: Engine, band: list[Tile], source: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    first = band[0]
-    width = band[-1].core.right
-    result = np.empty((source.shape[0], first.core.height, width), np.float32)
-    for tile in band:
-        patch = source[:, :, tile.source.left : tile.source.right]
-        output = engine.run(patch[None], tile.edges)[0]
+def _join(band: list[Tile], outputs: list[Future[NDArray[np.float32]]]) -> NDArray[np.float32]:
+    parts = []
+    for tile, future in zip(band, outputs, strict=True):
         top, left = tile.core.top - tile.output_top, tile.core.left - tile.output_left
-        result[:, :, tile.core.left : tile.core.right] = output[
-            :, top : top + tile.core.height, left : left + tile.core.width
-        ]
-    return result
+        parts.append(
+            future.result()[:, top : top + tile.core.height, left : left + tile.core.width]
+        )
+    return np.concatenate(parts, axis=2)
 
 
 def _cuts(length: int, tile: int) -> list[tuple[int, int]]:
     count = math.ceil(length / tile)
     ends = [length * i // count for i in range(count + 1)]
-    return list(zip(ends, ends[1:], strict=False))
-
-
-def stack(patches: list[NDArray[Any]]) -> NDArray[Any]:
-    """Equally sized (C, h, w) patches as one (N, C, h, w) batch."""
-    return np.stack(patches)
+    return list(pairwise(ends))

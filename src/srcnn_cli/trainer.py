@@ -164,7 +164,9 @@ class Trainer:
             started, first = time.perf_counter(), self.step
             # Aligned to multiples of the interval, so that a run that was interrupted validates
             # at the same steps as one that was not.
-            end = min(self.schedule.steps, (first // self.schedule.interval + 1) * self.schedule.interval)
+            end = min(
+                self.schedule.steps, (first // self.schedule.interval + 1) * self.schedule.interval
+            )
             total = torch.zeros((), device=self.device)
             stopped = False
             while self.step < end and not stopped:
@@ -220,7 +222,9 @@ class Trainer:
     def _validate(self, loss: float, steps_per_second: float) -> Progress:
         engine = TorchEngine(self.config, self.averaged_tensors(), self.device)
         score = float(
-            np.mean([p.psnr(run_plane(engine, p.interpolated[None], 128)[0]) for p in self._validation])
+            np.mean(
+                [p.psnr(run_plane(engine, p.interpolated[None], 128)[0]) for p in self._validation]
+            )
         )
         output_side = self.schedule.patch - 2 * self.config.receptive_radius
         return Progress(
@@ -244,9 +248,7 @@ class Trainer:
         }
         if progress.psnr > self.best:
             self.best = progress.psnr
-            save_weights(
-                self.folder / BEST, self.config, tensors, training=facts, overwrite=True
-            )
+            save_weights(self.folder / BEST, self.config, tensors, training=facts, overwrite=True)
         save_weights(self.folder / LAST, self.config, tensors, training=facts, overwrite=True)
         self._save_checkpoint()
         log = self.folder / LOG
@@ -304,7 +306,9 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """
     path = folder / CHECKPOINT
     if not path.is_file():
-        raise ModelError("no checkpoint to resume from (expected a folder made by srcnn train)", path)
+        raise ModelError(
+            "no checkpoint to resume from (expected a folder made by srcnn train)", path
+        )
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         if state["format"] != _FORMAT:

@@ -23,6 +23,7 @@ Tensors = dict[str, NDArray[np.float32]]
 
 _CONFIG_KEY = "srcnn_config"
 _TRAINING_KEY = "srcnn_training"
+_DAMAGED = "not a weights file of srcnn, or a damaged one (they are made by `srcnn train`)"
 
 
 def save_weights(
@@ -46,7 +47,7 @@ def save_weights(
         ModelError: The tensors do not fit the configuration.
         OutputError: The file exists or cannot be written.
     """
-    from safetensors.numpy import save  # noqa: PLC0415 - not needed to list models
+    from safetensors.numpy import save
 
     _check(config, tensors, path)
     metadata = {_CONFIG_KEY: json.dumps(config.to_dict())}
@@ -63,31 +64,49 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[ModelConfig, Tensors]:
     Raises:
         ModelError: It is missing, damaged, not this program's, or its tensors do not fit.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415 - not needed to list models
-    from safetensors.numpy import load  # noqa: PLC0415
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
+    data = _read(path)
+    config = _parse_config(data, path)
     try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise ModelError("no such weights file", path) from None
-    except OSError as error:
-        raise ModelError(f"cannot be read: {describe_os_error(error)}", path) from error
-    try:
-        config = ModelConfig.from_dict(json.loads(_metadata(data)[_CONFIG_KEY]))
         tensors = load(data)
-    except ModelError as error:
-        raise ModelError(error.reason, path) from error
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelError(
-            "not a weights file of srcnn, or a damaged one (they are made by `srcnn train`)", path
-        ) from error
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(_DAMAGED, path) from error
     _check(config, tensors, path)
     return config, tensors
 
 
+def read_config(path: str | os.PathLike[str]) -> ModelConfig:
+    """The network in a weights file, from its header alone.
+
+    Raises:
+        ModelError: The file is missing, damaged or not this program's.
+    """
+    return _parse_config(_read(path), path)
+
+
 def file_sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file as 64 hexadecimal digits."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return hashlib.sha256(_read(path)).hexdigest()
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ModelError("no such weights file", path) from None
+    except OSError as error:
+        raise ModelError(f"cannot be read: {describe_os_error(error)}", path) from error
+
+
+def _parse_config(data: bytes, path: str | os.PathLike[str]) -> ModelConfig:
+    try:
+        return ModelConfig.from_dict(json.loads(_metadata(data)[_CONFIG_KEY]))
+    except ModelError as error:
+        raise ModelError(error.reason, path) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelError(_DAMAGED, path) from error
 
 
 def _metadata(data: bytes) -> dict[str, str]:

@@ -77,7 +77,9 @@ def train(
     where = choose_device(device)
     if resume is not None:
         checkpoint = load_checkpoint(resume)
-        _run(resume, checkpoint.config, checkpoint.schedule, checkpoint.provenance, where, checkpoint)
+        _run(
+            resume, checkpoint.config, checkpoint.schedule, checkpoint.provenance, where, checkpoint
+        )
         return
     if not data:
         raise UsageError("no training pictures: give --data FOLDER, or --resume RUN to continue")

@@ -1,0 +1,167 @@
+"""The picture formats of this tool: their names, extensions and limits, and how Pillow opens them.
+
+Pillow's plugins are imported one by one, most likely first. That is quicker than ``Image.init()``
+(25 ms for some forty plugins) and keeps the formats out that run an interpreter (EPS, WMF).
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import threading
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL.ImageFile import ImageFile
+
+# Pillow's name of each readable format -> the plugin that registers it. MPO comes with JPEG.
+_PLUGINS = {
+    "PNG": "PngImagePlugin",
+    "JPEG": "JpegImagePlugin",
+    "WEBP": "WebPImagePlugin",
+    "TIFF": "TiffImagePlugin",
+    "GIF": "GifImagePlugin",
+    "BMP": "BmpImagePlugin",
+    "DIB": "BmpImagePlugin",
+    "PPM": "PpmImagePlugin",
+    "JPEG2000": "Jpeg2KImagePlugin",
+    "AVIF": "AvifImagePlugin",
+    "TGA": "TgaImagePlugin",
+}
+
+_NAMES_OF_EXTENSIONS = {
+    ".png": ("PNG",),
+    ".apng": ("PNG",),
+    ".jpg": ("JPEG", "MPO"),
+    ".jpeg": ("JPEG", "MPO"),
+    ".jpe": ("JPEG", "MPO"),
+    ".jfif": ("JPEG", "MPO"),
+    ".mpo": ("MPO", "JPEG"),
+    ".webp": ("WEBP",),
+    ".tif": ("TIFF",),
+    ".tiff": ("TIFF",),
+    ".gif": ("GIF",),
+    ".bmp": ("BMP", "DIB"),
+    ".dib": ("DIB", "BMP"),
+    ".ppm": ("PPM",),
+    ".pgm": ("PPM",),
+    ".pbm": ("PPM",),
+    ".pnm": ("PPM",),
+    ".jp2": ("JPEG2000",),
+    ".j2k": ("JPEG2000",),
+    ".jpx": ("JPEG2000",),
+    ".avif": ("AVIF",),
+    ".tga": ("TGA",),
+}
+
+READABLE_EXTENSIONS = frozenset(_NAMES_OF_EXTENSIONS)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a format that we write can hold.
+
+    Attributes:
+        name: Pillow's name of the format.
+        max_side: The largest width and height in pixels.
+        max_bytes: The largest file, where the format stores offsets in 32 bits.
+        alpha: Whether it holds transparency.
+        deep: Whether 16-bit pixels are written as 16 bits.
+        grey: Whether it holds one channel.
+        color: Whether it holds three channels.
+        icc: Whether it carries an ICC profile.
+        exif: Whether it carries EXIF.
+    """
+
+    name: str
+    max_side: int = 2**31 - 1
+    max_bytes: int | None = None
+    alpha: bool = False
+    deep: bool = False
+    grey: bool = True
+    color: bool = True
+    icc: bool = False
+    exif: bool = False
+
+
+# The sides are libjpeg's and libwebp's own limits, as found by trying.
+_PNG = Target("PNG", alpha=True, deep=True, icc=True, exif=True)
+_JPEG = Target("JPEG", max_side=65_500, icc=True, exif=True)
+_WEBP = Target("WEBP", max_side=16_383, alpha=True, grey=False, icc=True, exif=True)
+_TIFF = Target("TIFF", max_bytes=2**32, alpha=True, deep=True, icc=True, exif=True)
+_BMP = Target("BMP", max_bytes=2**32)
+
+WRITABLE: dict[str, Target] = {
+    ".png": _PNG,
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".webp": _WEBP,
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".bmp": _BMP,
+    ".ppm": Target("PPM", grey=False),
+    ".pgm": Target("PPM", color=False),
+    ".pnm": Target("PPM"),
+}
+
+_quiet_lock = threading.Lock()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Pillow's warnings, which would reach the terminal past the command line.
+
+    The list of warning filters belongs to the whole process: two threads that save and restore it
+    at once may leave it wrong, hence one at a time.
+    """
+    with _quiet_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def disagrees(name: str, file_format: str) -> bool:
+    """Whether the extension of ``name`` (if any) promises another format than the content."""
+    extension = PurePath(name).suffix.lower()
+    return bool(extension) and file_format not in _NAMES_OF_EXTENSIONS.get(extension, ())
+
+
+def open_header(data: bytes, name: str) -> ImageFile | None:
+    """Open the picture in ``data``, which decodes its header only.
+
+    ``Image.open`` is not used: it refuses what exceeds the process-wide ``MAX_IMAGE_PIXELS``,
+    whereas our limit belongs to the call.
+
+    Returns:
+        The picture, or None if the content is of no known format.
+
+    Raises:
+        Exception: Whatever Pillow raises over a file that begins like a known format.
+    """
+    prefix = data[:16]
+    for file_format, plugin in _PLUGINS.items():
+        if file_format == "TGA" and not _may_be_tga(data, name):
+            continue
+        try:
+            importlib.import_module(f"PIL.{plugin}")
+        except ImportError:  # AVIF came with Pillow 11.3
+            continue
+        factory, accept = Image.OPEN[file_format]
+        verdict = accept is None or accept(prefix)
+        if isinstance(verdict, str):  # the format is known, but its library is missing
+            raise OSError(verdict)
+        if verdict:
+            return factory(io.BytesIO(data), name)
+    return None
+
+
+def _may_be_tga(data: bytes, name: str) -> bool:
+    """TGA has no magic number at its start, so almost anything would be tried as one."""
+    return name.lower().endswith(".tga") or data.endswith(b"TRUEVISION-XFILE.\0")

@@ -1,0 +1,313 @@
+"""`Upscaler`, the library's public class: pictures in, larger pictures out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from srcnn_cli.catalog import DEFAULT_MODEL, check_integrity, find_model
+from srcnn_cli.color import bleed_colors, rgb_from_ycbcr, ycbcr_from_rgb
+from srcnn_cli.errors import InputError, ModelError, OutOfMemoryError
+from srcnn_cli.resize import Resampler
+from srcnn_cli.stages import plan_stages
+from srcnn_cli.tiling import run_bands
+from srcnn_cli.weights import load_weights
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from srcnn_cli.config import BorderPolicy
+    from srcnn_cli.engine.torch_engine import TorchEngine
+    from srcnn_cli.stages import Stage
+
+    Picture = TypeVar("Picture", Image, NDArray[Any])
+
+# The value of full white by element type; floats are taken as [0, 1].
+_WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
+_SMALLEST_TILE = 32
+
+
+@dataclass
+class Timing:
+    """Where the seconds went.
+
+    Attributes:
+        prepare: Loading weights that were not loaded yet, R'G'B' to Y'CbCr, bicubic enlargement.
+        network: The network.
+        merge: Y'CbCr to R'G'B', rounding.
+        bicubic: The part of ``prepare`` spent in bicubic enlargement of all channels: what a plain
+            bicubic upscaler takes for the same size (in one stage; a cascade interpolates more).
+    """
+
+    prepare: float = 0.0
+    network: float = 0.0
+    merge: float = 0.0
+    bicubic: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """All seconds; ``bicubic`` is contained in ``prepare``."""
+        return self.prepare + self.network + self.merge
+
+    def interpolated(self, seconds: float) -> None:
+        """Count time spent in bicubic enlargement."""
+        self.prepare += seconds
+        self.bicubic += seconds
+
+
+@dataclass(frozen=True)
+class Upscaled:
+    """An enlarged picture.
+
+    Attributes:
+        pixels: (H', W'), (H', W', 2), (H', W', 3) or (H', W', 4), of the input's type.
+        timing: Where the seconds went.
+        stages: Sizes and weights, see `stages`.
+        tile: Side of the tiles that were used, 0 if none.
+        notes: What a user should know, such as tiles made smaller for want of memory.
+    """
+
+    pixels: NDArray[Any]
+    timing: Timing
+    stages: list[Stage]
+    tile: int
+    notes: tuple[str, ...]
+
+
+class Upscaler:
+    """Loads weights once and enlarges many pictures.
+
+    The network sees luminance alone (Dong et al. 2014, section 4): R'G'B' becomes Y'CbCr, Y' goes
+    through bicubic interpolation and the network, Cb, Cr and alpha through the interpolation, all
+    in float32, and the result is rounded once. Grey goes directly through the network.
+
+    Args:
+        model: A shipped model (``srcnn models`` lists them) or the path of a weights file.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        tile: Side of the tiles in pixels; 0 chooses. It changes speed and memory, not the result.
+        border: Another border policy than the model's own.
+
+    Raises:
+        ModelError: There is no such model, or its file is damaged.
+        UsageError: There is no such device.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = DEFAULT_MODEL,
+        *,
+        device: str = "auto",
+        tile: int = 0,
+        border: BorderPolicy | None = None,
+    ) -> None:
+        from srcnn_cli.engine.torch_engine import choose_device
+
+        self.model = str(model)
+        self.device = choose_device(device)
+        self.tile = tile
+        self._border = border
+        self._files = find_model(self.model)
+        self._engines: dict[Path, TorchEngine] = {}
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """The factors that the model has weights for."""
+        return tuple(sorted(self._files))
+
+    def upscale(self, picture: Picture, scale: float) -> Picture:
+        """Enlarge a picture.
+
+        Args:
+            picture: A Pillow image, or an array as `upscale_pixels` takes it. An image of a mode
+                without grey, RGB or alpha meaning (palette, CMYK) becomes RGB.
+            scale: 1 to 16, not necessarily whole.
+
+        Returns:
+            An image or array of sides ``round(scale * side)``, of the same kind as the input.
+        """
+        if isinstance(picture, np.ndarray):
+            return self.upscale_pixels(picture, scale).pixels
+        from PIL import Image
+
+        if picture.mode in {"L", "LA", "RGB", "RGBA"}:
+            known = picture
+        else:
+            known = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        enlarged = self.upscale_pixels(np.asarray(known), scale)
+        return Image.fromarray(enlarged.pixels)
+
+    def upscale_pixels(self, pixels: NDArray[Any], scale: float) -> Upscaled:
+        """Enlarge an array, and say how long each step took.
+
+        Args:
+            pixels: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) R'G'B' or (H, W, 4) with
+                alpha; uint8, uint16, or float32 in [0, 1].
+            scale: 1 to 16.
+
+        Raises:
+            InputError: The array is no picture.
+            UsageError: The scale is out of range.
+            ModelError: The weights do not load.
+            OutOfMemoryError: Even the smallest tiles do not fit.
+        """
+        _check_pixels(pixels)
+        height, width = pixels.shape[:2]
+        stages = plan_stages(height, width, scale, self.scales)
+        if not stages:
+            return Upscaled(pixels.copy(), Timing(), [], 0, ())
+        tile, notes = self.tile or self._engine(stages[-1].scale).best_tile(), ()
+        while True:
+            try:
+                enlarged, timing = self._run(pixels, stages, tile)
+            except OutOfMemoryError:
+                if tile <= _SMALLEST_TILE:
+                    raise
+                tile = max(_SMALLEST_TILE, tile // 2)
+                notes = (f"memory ran short: done in tiles of {tile}",)
+            else:
+                return Upscaled(enlarged, timing, stages, tile, notes)
+
+    def _run(
+        self, pixels: NDArray[Any], stages: list[Stage], tile: int
+    ) -> tuple[NDArray[Any], Timing]:
+        timing = Timing()
+        clock = _Clock()
+        color, alpha = _split_alpha(pixels)
+        luminance, others = _planes(color, alpha)
+        height, width = stages[-1].height, stages[-1].width
+        resampler = Resampler((luminance.shape[0], luminance.shape[1]), (height, width))
+        timing.prepare += clock.lap()
+        for stage in stages[:-1]:
+            bands = [band[0] for _, _, band in self._bands(luminance, stage, tile, timing)]
+            luminance = np.concatenate(bands)
+        result = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
+        # Band by band: what stands in floating point at any moment is a few rows of tiles.
+        for start, stop, band in self._bands(luminance, stages[-1], tile, timing):
+            clock.lap()
+            other_band = resampler.rows(others, start, stop) if len(others) else others
+            timing.interpolated(clock.lap())
+            _merge(band, other_band, result[start:stop])
+            timing.merge += clock.lap()
+        return result, timing
+
+    def _bands(
+        self, luminance: NDArray[np.float32], stage: Stage, tile: int, timing: Timing
+    ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+        """(H, W) luminance interpolated to the stage's size and through its network, in bands."""
+        clock = _Clock()
+        engine = self._engine(stage.scale)
+        resampler = Resampler((luminance.shape[0], luminance.shape[1]), (stage.height, stage.width))
+        timing.prepare += clock.lap()
+
+        def rows(start: int, stop: int) -> NDArray[np.float32]:
+            timing.network += clock.lap()
+            band: NDArray[np.float32] = resampler.rows(luminance[None], start, stop)
+            timing.interpolated(clock.lap())
+            return band
+
+        for start, stop, band in run_bands(engine, stage.height, stage.width, tile, rows):
+            timing.network += clock.lap()
+            yield start, stop, band
+            clock.lap()  # what the caller does with a band is not our time
+
+    def _engine(self, scale: int) -> TorchEngine:
+        path = self._files[scale]
+        if path not in self._engines:
+            from dataclasses import replace
+
+            from srcnn_cli.engine.torch_engine import TorchEngine
+
+            check_integrity(path)
+            config, tensors = load_weights(path)
+            if config.channels != 1:
+                raise ModelError(
+                    f"has {config.channels} channels; pictures are enlarged with luminance networks",
+                    path,
+                )
+            if self._border is not None:
+                config = replace(config, border=self._border)
+            self._engines[path] = TorchEngine(config, tensors, self.device)
+        return self._engines[path]
+
+
+class _Clock:
+    """Seconds between calls of `lap`."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+
+    def lap(self) -> float:
+        now = time.perf_counter()
+        elapsed, self._last = now - self._last, now
+        return elapsed
+
+
+def _check_pixels(pixels: NDArray[Any]) -> None:
+    shape_fits = pixels.ndim == 2 or (pixels.ndim == 3 and 2 <= pixels.shape[2] <= 4)
+    if not shape_fits or pixels.size == 0:
+        raise InputError(f"an array of shape {pixels.shape} is no picture: use (H, W[, 2 to 4])")
+    if pixels.dtype.name not in _WHITE:
+        raise InputError(f"cannot enlarge {pixels.dtype} pixels: use uint8, uint16 or float32")
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        raise InputError("the picture holds values that are not finite")
+
+
+def _split_alpha(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return pixels, None
+    color, alpha = pixels[..., :-1], pixels[..., -1]
+    color = bleed_colors(color, alpha)
+    return (color[..., 0] if color.shape[2] == 1 else color), alpha
+
+
+def _planes(
+    color: NDArray[Any], alpha: NDArray[Any] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What goes through the network, (H, W), and what is only interpolated, (0 to 3, H, W)."""
+    white = np.float32(_WHITE[color.dtype.name])
+    others: list[NDArray[np.float32]] = []
+    if color.ndim == 2:
+        luminance = color.astype(np.float32) / white
+    else:
+        ycbcr = ycbcr_from_rgb(np.moveaxis(color, -1, 0).astype(np.float32) / white)
+        luminance = ycbcr[0]
+        others += [ycbcr[1], ycbcr[2]]
+    if alpha is not None:
+        others.append(alpha.astype(np.float32) / white)
+    stacked = np.stack(others) if others else np.empty((0, *luminance.shape), np.float32)
+    return luminance, stacked
+
+
+def _merge(
+    luminance: NDArray[np.float32], others: NDArray[np.float32], result: NDArray[Any]
+) -> None:
+    """Write a band of (1, h, W) luminance and (n, h, W) others into (h, W[, channels]) pixels."""
+    if result.ndim == 2:
+        _store(luminance[0], result)
+        return
+    if result.shape[2] >= 3:
+        planes = rgb_from_ycbcr(np.concatenate([luminance, others[:2]]))
+        planes = np.concatenate([planes, others[2:]]) if len(others) > 2 else planes
+    else:
+        planes = np.concatenate([luminance, others])
+    for channel, plane in enumerate(planes):
+        _store(plane, result[..., channel])
+
+
+def _store(plane: NDArray[np.float32], target: NDArray[Any]) -> None:
+    white = _WHITE[target.dtype.name]
+    if target.dtype.kind == "f":
+        np.clip(plane, 0, 1, out=target)
+        return
+    scaled = plane * np.float32(white)
+    scaled += np.float32(0.5)
+    # The conversion to integers cuts off, which after adding a half is rounding.
+    np.copyto(target, np.clip(scaled, 0, white, out=scaled), casting="unsafe")
