@@ -315,7 +315,13 @@ def test_every_mode_keeps_its_kind_of_channels(mode, file_format, shape):
     )
     if mode in ("LA", "RGBA"):
         image.putalpha(100)
-    picture = decode_picture(encoded(image, file_format), f"x.{file_format.lower()}")
+    data = encoded(image, file_format)
+    if mode == "YCbCr":
+        try:
+            Image.open(io.BytesIO(data)).load()
+        except OSError:
+            pytest.skip("this version of Pillow cannot read its own Y'CbCr TIFF")
+    picture = decode_picture(data, f"x.{file_format.lower()}")
     assert picture.pixels.shape == shape
     assert picture.pixels.dtype == np.uint8
     if mode in ("YCbCr", "LAB"):

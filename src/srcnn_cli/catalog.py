@@ -10,11 +10,13 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.config import ModelConfig
 from srcnn_cli.errors import ModelError
 from srcnn_cli.weights import file_sha256, load_weights, read_config
+
+if TYPE_CHECKING:
+    from srcnn_cli.config import ModelConfig
 
 DEFAULT_MODEL = "srcnn-9-1-5"
 

@@ -81,9 +81,7 @@ def bleed_colors(pixels: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
     return bled
 
 
-def _affine(
-    matrix: NDArray[np.float64], offset: NDArray[np.float64], planes: NDArray[Any]
-) -> Float:
+def _affine(matrix: NDArray[Any], offset: NDArray[Any], planes: NDArray[Any]) -> Float:
     flat = np.asarray(planes, dtype=np.float32).reshape(3, -1)
     result = np.empty_like(flat)
     factors, constants = matrix.astype(np.float32), offset.astype(np.float32)[:, None]

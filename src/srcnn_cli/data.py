@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.batch import find_pictures
+from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.image import read_picture
 from srcnn_cli.protocol import Pair, make_pair
 
@@ -43,7 +43,7 @@ def training_files(folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
     """
     files: dict[Path, None] = {}
     for folder in folders:
-        files.update(dict.fromkeys(find_pictures(Path(folder), recursive=True)))
+        files.update(dict.fromkeys(find_pictures(Path(folder), recursive=True)[0]))
     return sorted(files)
 
 
@@ -143,7 +143,7 @@ class PatchSampler:
         return self._input[index][:, None], truth[:, None]
 
     def _index(self, corner: Tensor, stride: Tensor, turn: Tensor) -> Tensor:
-        """(count, patch, patch) positions in the flat planes: bits of ``turn`` flip and transpose."""
+        """(count, patch, patch) flat positions; bits of ``turn`` flip and transpose."""
         steps = torch.arange(self.patch)
         backwards = self.patch - 1 - steps
         rows = torch.where((turn & 1).bool()[:, None], backwards, steps) * stride[:, None]

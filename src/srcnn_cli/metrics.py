@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srcnn_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def shave(plane: NDArray[Any], border: int) -> NDArray[Any]:

@@ -11,12 +11,14 @@ Arrays are (..., H, W): planes first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from srcnn_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Output rows or columns computed by one small matrix product: wide enough for BLAS, narrow
 # enough that the matrix, which is a band, is mostly not zeros.
@@ -49,7 +51,9 @@ class _Block:
 class _Axis:
     """One axis of a resize: MATLAB's ``contributions``, cut into small dense matrices."""
 
-    def __init__(self, length: int, output: int, scale: float, dtype: type[np.floating[Any]]):
+    def __init__(
+        self, length: int, output: int, scale: float, dtype: type[np.floating[Any]]
+    ) -> None:
         support = 4.0 if scale >= 1 else 4.0 / scale
         centre = (np.arange(output) + 0.5) / scale - 0.5
         first = np.floor(centre - support / 2).astype(np.intp) + 1

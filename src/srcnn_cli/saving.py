@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 
 import numpy as np
 from PIL import Image
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Color = tuple[int, int, int]
 Subsampling = Literal["444", "422", "420"]
+SUBSAMPLINGS: tuple[Subsampling, ...] = get_args(Subsampling)
 
 # The length of a JPEG segment is stored in 16 bits and counts itself.
 _MOST_EXIF_IN_JPEG = 65_533 - len(with_exif_prefix(b""))

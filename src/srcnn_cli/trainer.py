@@ -6,7 +6,6 @@ import json
 import math
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from srcnn_cli.weights import load_weights, save_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from torch import Tensor
 
@@ -177,8 +177,8 @@ class Trainer:
             self.seconds += elapsed
             if not math.isfinite(loss):
                 raise ModelError(
-                    f"the loss became {loss} near step {self.step}: a lower --rate may help; the last "
-                    "good checkpoint is kept",
+                    f"the loss became {loss} near step {self.step}: a lower --rate may help; "
+                    "the last good checkpoint is kept",
                     self.folder,
                 )
             if stopped and self.step < end:
@@ -208,8 +208,9 @@ class Trainer:
         # Early on the average follows quickly, so that the start does not weigh it down.
         decay = min(schedule.average, self.step / (self.step + 10))
         with torch.no_grad():
-            torch._foreach_lerp_(self._average, list(self._network.parameters()), 1 - decay)  # noqa: SLF001
-        return loss.detach()
+            torch._foreach_lerp_(self._average, list(self._network.parameters()), 1 - decay)
+        detached: Tensor = loss.detach()
+        return detached
 
     def averaged_tensors(self) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
         """The averaged weights as float32 arrays under their names in a weights file."""
@@ -311,15 +312,14 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         )
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["format"] != _FORMAT:
-            raise ModelError(f"checkpoint format {state['format']} is not known here", path)
-        return Checkpoint(
+        checkpoint = Checkpoint(
             ModelConfig.from_dict(json.loads(state["config"])),
             Schedule(**json.loads(state["schedule"])),
             json.loads(state["provenance"]),
             state,
         )
-    except ModelError:
-        raise
     except Exception as error:  # torch raises a dozen types over damaged files
         raise ModelError("damaged, or not a checkpoint of srcnn train", path) from error
+    if state.get("format") != _FORMAT:
+        raise ModelError(f"checkpoint format {state.get('format')} is not known here", path)
+    return checkpoint

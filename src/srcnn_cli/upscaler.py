@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,7 +20,9 @@ from srcnn_cli.weights import load_weights
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from pathlib import Path
 
+    import torch
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -95,9 +97,10 @@ class Upscaler:
         tile: Side of the tiles in pixels; 0 chooses. It changes speed and memory, not the result.
         border: Another border policy than the model's own.
 
+    Torch is imported when it is first needed, not here.
+
     Raises:
         ModelError: There is no such model, or its file is damaged.
-        UsageError: There is no such device.
     """
 
     def __init__(
@@ -108,19 +111,37 @@ class Upscaler:
         tile: int = 0,
         border: BorderPolicy | None = None,
     ) -> None:
-        from srcnn_cli.engine.torch_engine import choose_device
-
         self.model = str(model)
-        self.device = choose_device(device)
         self.tile = tile
+        self._device_name = device
         self._border = border
         self._files = find_model(self.model)
         self._engines: dict[Path, TorchEngine] = {}
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where the networks run.
+
+        Raises:
+            UsageError: There is no such device.
+        """
+        from srcnn_cli.engine.torch_engine import choose_device
+
+        return choose_device(self._device_name)
 
     @property
     def scales(self) -> tuple[int, ...]:
         """The factors that the model has weights for."""
         return tuple(sorted(self._files))
+
+    def load(self, scale: float) -> None:
+        """Load the weights that ``scale`` needs now, rather than with the first picture."""
+        for stage in plan_stages(1, 1, scale, self.scales):
+            self._engine(stage.scale)
+
+    def border_of(self, stages: list[Stage]) -> BorderPolicy | None:
+        """The border policy of the last stage's network; None if no network was run."""
+        return self._engine(stages[-1].scale).config.border if stages else None
 
     def upscale(self, picture: Picture, scale: float) -> Picture:
         """Enlarge a picture.
@@ -163,7 +184,8 @@ class Upscaler:
         stages = plan_stages(height, width, scale, self.scales)
         if not stages:
             return Upscaled(pixels.copy(), Timing(), [], 0, ())
-        tile, notes = self.tile or self._engine(stages[-1].scale).best_tile(), ()
+        tile = self.tile or self._engine(stages[-1].scale).best_tile()
+        notes = self._remarks(scale)
         while True:
             try:
                 enlarged, timing = self._run(pixels, stages, tile)
@@ -171,7 +193,7 @@ class Upscaler:
                 if tile <= _SMALLEST_TILE:
                     raise
                 tile = max(_SMALLEST_TILE, tile // 2)
-                notes = (f"memory ran short: done in tiles of {tile}",)
+                notes = (*self._remarks(scale), f"memory ran short: done in tiles of {tile}")
             else:
                 return Upscaled(enlarged, timing, stages, tile, notes)
 
@@ -218,6 +240,12 @@ class Upscaler:
             yield start, stop, band
             clock.lap()  # what the caller does with a band is not our time
 
+    def _remarks(self, scale: float) -> tuple[str, ...]:
+        if scale == int(scale) <= max(self.scales) and scale not in self.scales:
+            trained = ", ".join(f"×{known}" for known in self.scales)
+            return (f"{self.model} was trained for {trained}, not for ×{scale:g}",)
+        return ()
+
     def _engine(self, scale: int) -> TorchEngine:
         path = self._files[scale]
         if path not in self._engines:
@@ -229,7 +257,7 @@ class Upscaler:
             config, tensors = load_weights(path)
             if config.channels != 1:
                 raise ModelError(
-                    f"has {config.channels} channels; pictures are enlarged with luminance networks",
+                    f"has {config.channels} channels: only luminance networks enlarge pictures",
                     path,
                 )
             if self._border is not None:

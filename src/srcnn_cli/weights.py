@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,9 @@ from numpy.typing import NDArray
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.errors import ModelError
 from srcnn_cli.files import describe_os_error, write_atomically
+
+if TYPE_CHECKING:
+    import os
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -127,11 +129,11 @@ def _check(config: ModelConfig, tensors: Tensors, path: str | os.PathLike[str]) 
     if set(tensors) != set(expected):
         odd = ", ".join(sorted(set(tensors) ^ set(expected))[:4])
         raise ModelError(f"tensors missing or too many for {config.name}: {odd}", path)
-    for name, shape in expected.items():
+    for name, wanted in expected.items():
         value = tensors[name]
-        if value.shape != shape:
+        if value.shape != wanted:
             raise ModelError(
-                f"{name} has shape {value.shape}, its configuration says {shape}", path
+                f"{name} has shape {value.shape}, its configuration says {wanted}", path
             )
         if value.dtype != np.float32:
             raise ModelError(f"{name} is {value.dtype}, not float32", path)

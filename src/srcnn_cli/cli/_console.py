@@ -5,6 +5,7 @@ Results go to stdout, everything else (progress, warnings) to stderr, so that pi
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,34 @@ def warn(path: object, note: str) -> None:
     err.print(f"warning: {path}: {note}", markup=False, style="yellow")
 
 
+def print_error(error: Exception) -> None:
+    """The one line that a failure gets."""
+    err.print(f"error: {' '.join(str(error).split())}", markup=False)
+
+
+def print_json(values: Iterable[object]) -> None:
+    """An array, indented."""
+    out.print(json.dumps(list(values), indent=2, ensure_ascii=False), markup=False)
+
+
+def print_json_line(value: object) -> None:
+    """One object on a line of its own, flushed, so that a reader sees it as soon as it is true."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def peak_memory_mb() -> float | None:
+    """The largest amount of memory that this process has held so far, if the system tells."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)
+
+
 def progress_bar(label: str, *, visible: bool = True) -> Progress:
-    """A progress bar with an estimate of the time left; shows nothing where stderr is no terminal."""
+    """A progress bar with the time left; shows nothing where stderr is no terminal."""
     return Progress(
         TextColumn(label),
         BarColumn(),

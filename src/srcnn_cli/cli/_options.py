@@ -9,3 +9,5 @@ import typer
 DeviceOption = Annotated[
     str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs on stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]

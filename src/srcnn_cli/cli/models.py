@@ -1,1 +1,50 @@
-def models() -> None: ...
+"""`srcnn models`: what ships with the program."""
+
+from __future__ import annotations
+
+from srcnn_cli.cli._options import JsonOption
+
+
+def models(json: JsonOption = False) -> None:
+    """List the shipped weights: scale, parameters, data, measured PSNR and border policy."""
+    from srcnn_cli.catalog import shipped_models
+    from srcnn_cli.cli import _console
+
+    shipped = shipped_models()
+    if json:
+        _console.print_json(
+            {
+                "name": model.name,
+                "family": model.family,
+                "scale": model.scale,
+                "parameters": model.config.parameters,
+                "filters": model.config.filters,
+                "border": model.config.border,
+                "training": model.training,
+                "protocol": model.protocol,
+                "psnr": model.psnr,
+                "ssim": model.ssim,
+                "sha256": model.sha256,
+                "path": str(model.path),
+            }
+            for model in shipped
+        )
+        return
+    sets = list(dict.fromkeys(name for model in shipped for name in model.psnr))
+    columns = [("model", "left"), ("scale", "right"), ("parameters", "right")]
+    columns += [(f"{name} dB", "right") for name in sets]
+    columns += [("border", "left"), ("trained on", "left")]
+    rows = [
+        [
+            model.name,
+            f"×{model.scale}",
+            f"{model.config.parameters:,}",
+            *(f"{model.psnr[name]:.2f}" if name in model.psnr else "" for name in sets),
+            model.config.border,
+            model.training,
+        ]
+        for model in shipped
+    ]
+    _console.out.print(_console.table(columns, rows))
+    for protocol in dict.fromkeys(model.protocol for model in shipped):
+        _console.out.print(f"PSNR: {protocol}", style="dim")

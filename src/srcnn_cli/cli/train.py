@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typing_extensions import Self
 
 from srcnn_cli.cli._options import DeviceOption
 from srcnn_cli.config import BORDER_POLICIES, ModelConfig, parse_filters
 from srcnn_cli.errors import InputError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    import torch
 
     from srcnn_cli.protocol import Pair
     from srcnn_cli.trainer import Checkpoint, Progress, Schedule, Trainer
@@ -36,7 +37,7 @@ def train(
     ] = "replicate",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder of the run [default: runs/NAME-xSCALE]."),
+        typer.Option("--output", "-o", help="Folder of the run (default: runs/NAME-xSCALE)."),
     ] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Continue the run in this folder, as it was started.")
@@ -46,7 +47,7 @@ def train(
     ] = None,
     validation: Annotated[
         Path | None,
-        typer.Option(help="Folder of validation pictures [default: hold some training ones back]."),
+        typer.Option(help="Folder of validation pictures (default: hold some training ones back)."),
     ] = None,
     hold_back: Annotated[
         int, typer.Option(min=1, help="Training pictures to hold back for validation.")
@@ -124,7 +125,7 @@ def _run(
     config: ModelConfig,
     schedule: Schedule,
     provenance: dict[str, Any],
-    device: Any,
+    device: torch.device,
     checkpoint: Checkpoint | None,
 ) -> None:
     from srcnn_cli.cli import _console
@@ -196,7 +197,7 @@ class _StopRequest:
 
     requested = False
 
-    def __enter__(self) -> _StopRequest:
+    def __enter__(self) -> Self:
         self._previous = {s: signal.signal(s, self._ask) for s in (signal.SIGINT, signal.SIGTERM)}
         return self
 
@@ -204,7 +205,7 @@ class _StopRequest:
         for which, handler in self._previous.items():
             signal.signal(which, handler)
 
-    def _ask(self, which: int, _frame: object) -> None:
+    def _ask(self, _signal: int, _frame: object) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True

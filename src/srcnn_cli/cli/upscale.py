@@ -1,1 +1,299 @@
-def upscale() -> None: ...
+"""`srcnn upscale`: enlarge files and folders."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from srcnn_cli.cli._options import DeviceOption, JsonOption, QuietOption
+from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.errors import ModelError, SrcnnError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from srcnn_cli.batch import Job
+    from srcnn_cli.upscaler import Upscaler
+    from srcnn_cli.worker import Done, Task
+
+
+def upscale(
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT", help="Pictures, or folders of pictures.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A file, a folder, or a template such as 'big/{stem}_x{scale}{ext}' "
+            "(default: beside each input). The extension chooses the format.",
+        ),
+    ] = None,
+    scale: Annotated[float, typer.Option("--scale", "-s", help="Factor, 1 to 16.")] = 2,
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", help="A name from `srcnn models`, or a .safetensors file."),
+    ] = "srcnn-9-1-5",
+    device: DeviceOption = "auto",
+    tile: Annotated[
+        int, typer.Option("--tile", "-t", min=0, help="Side of the tiles in pixels; 0: automatic.")
+    ] = 0,
+    border: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(BORDER_POLICIES)} (default: as the model was trained)."),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into subfolders too.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Leave files that exist, without an error.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first file that fails.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse files that hold several pictures.")
+    ] = False,
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Do not copy EXIF, ICC profile and resolution.")
+    ] = False,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = 95,
+    subsampling: Annotated[str, typer.Option(help="Of colour in JPEG: 444, 422 or 420.")] = "444",
+    compression: Annotated[
+        int, typer.Option(min=0, max=9, help="Effort for PNG and TIFF; never changes a pixel.")
+    ] = 1,
+    background: Annotated[
+        str | None,
+        typer.Option(help="Colour behind transparent pixels, such as '#ffffff', for JPEG."),
+    ] = None,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse pictures larger than this, in or out.")
+    ] = 500_000_000,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Enlarge pictures with a super-resolution network.
+
+    Colour pictures, grey ones, 16 bits and transparency stay what they are. Nothing is
+    overwritten unasked, and a file is written complete or not at all.
+    """
+    from srcnn_cli.batch import plan_jobs
+    from srcnn_cli.saving import SUBSAMPLINGS
+    from srcnn_cli.stages import target_size
+    from srcnn_cli.upscaler import Upscaler
+    from srcnn_cli.worker import Task, parse_color
+
+    if border is not None and border not in BORDER_POLICIES:
+        raise UsageError(f"unknown border policy {border!r}: use {', '.join(BORDER_POLICIES)}")
+    if subsampling not in SUBSAMPLINGS:
+        raise UsageError(f"unknown subsampling {subsampling!r}: use {', '.join(SUBSAMPLINGS)}")
+    target_size(1, 1, scale)  # a factor out of range is refused before anything else
+    task = Task(
+        scale=scale,
+        overwrite=overwrite,
+        strict=strict,
+        strip=strip,
+        quality=quality,
+        compression=compression,
+        subsampling=subsampling,
+        background=parse_color(background) if background else None,
+        max_pixels=max_pixels,
+    )
+    jobs, passed_over = plan_jobs(inputs, output, scale, recursive=recursive)
+    report = _Report(json=json, quiet=quiet, count=len(jobs), passed_over=passed_over)
+    if skip_existing:
+        present = [job for job in jobs if job.target.exists()]
+        for job in present:
+            report.skipped(job)
+        jobs = [job for job in jobs if job not in present]
+    if dry_run:
+        for job in jobs:
+            report.planned(job, task)
+        return
+    if output is not None:
+        _make_folders(jobs, output)
+    _work(
+        jobs,
+        task,
+        Upscaler(model, device=device, tile=tile, border=border),
+        report,
+        fail_fast=fail_fast,
+    )
+    report.summary()
+    if report.code:
+        raise typer.Exit(report.code)
+
+
+def _make_folders(jobs: Sequence[Job], output: Path) -> None:
+    """Make the output folder that was asked for; a folder for a single output file must exist."""
+    from srcnn_cli.errors import OutputError
+
+    if any(job.target == output for job in jobs):
+        return
+    for folder in {job.target.parent for job in jobs}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot be made: {error.strerror}", folder) from error
+
+
+def _work(
+    jobs: Sequence[Job],
+    task: Task,
+    upscaler: Upscaler,
+    report: _Report,
+    *,
+    fail_fast: bool,
+) -> None:
+    from srcnn_cli.cli import _console
+    from srcnn_cli.worker import open_file, upscale_file
+
+    visible = len(jobs) > 1 and not report.quiet and not report.json
+    with _console.progress_bar("upscaling", visible=visible) as bar:
+        for job in bar.track(jobs):
+            try:
+                opened = open_file(job, task)
+                # Only now: a mistyped name should not wait for torch to be imported.
+                started = time.perf_counter()
+                upscaler.load(task.scale)
+                load_seconds = time.perf_counter() - started
+                done = upscale_file(opened, task, upscaler)
+            except (ModelError, UsageError):
+                raise  # no other file would fare better
+            except SrcnnError as error:
+                if report.count == 1:
+                    report.note_failure(job, error)
+                    raise
+                report.failed(job, error)
+                if fail_fast:
+                    break
+            else:
+                report.done(job, done, upscaler, load_seconds)
+
+
+class _Report:
+    """Says what happened, to people or to programs, and keeps count."""
+
+    def __init__(self, *, json: bool, quiet: bool, count: int, passed_over: int) -> None:
+        self.json, self.quiet, self.count = json, quiet, count
+        self.code = 0
+        self._passed_over = passed_over
+        self._numbers = {"done": 0, "skipped": 0, "failed": 0}
+        self._started = time.perf_counter()
+
+    def done(self, job: Job, done: Done, upscaler: Upscaler, load_seconds: float) -> None:
+        from srcnn_cli.cli import _console
+
+        self._numbers["done"] += 1
+        for note in done.notes:
+            self._warn(job.source, note)
+        timing = done.timing
+        if self.json:
+            _console.print_json_line(
+                {
+                    "status": "done",
+                    "input": str(job.source),
+                    "output": str(job.target),
+                    "input_size": done.input_size,
+                    "output_size": done.output_size,
+                    "model": upscaler.model,
+                    "weights": [stage.scale for stage in done.stages],
+                    "border": upscaler.border_of(done.stages),
+                    "device": str(upscaler.device),
+                    "tile": done.tile,
+                    "seconds": {
+                        "load": round(load_seconds, 4),
+                        "read": round(done.read, 4),
+                        "prepare": round(timing.prepare, 4),
+                        "network": round(timing.network, 4),
+                        "merge": round(timing.merge, 4),
+                        "write": round(done.write, 4),
+                        "total": round(load_seconds + done.total, 4),
+                        "bicubic": round(timing.bicubic, 4),
+                    },
+                    "peak_memory_mb": _console.peak_memory_mb(),
+                    "notes": done.notes,
+                }
+            )
+        elif not self.quiet:
+            (width, height), (new_width, new_height) = done.input_size, done.output_size
+            _console.out.print(
+                f"{job.target}  {width}×{height} → {new_width}×{new_height}  "
+                f"{_seconds(done.total)} (read {_seconds(done.read)}, "
+                f"prepare {_seconds(timing.prepare)}, network {_seconds(timing.network)}, "
+                f"merge {_seconds(timing.merge)}, write {_seconds(done.write)}; "
+                f"bicubic alone {_seconds(timing.bicubic)})",
+                markup=False,
+            )
+
+    def planned(self, job: Job, task: Task) -> None:
+        from srcnn_cli.cli import _console
+
+        if self.json:
+            _console.print_json_line(
+                {"status": "planned", "input": str(job.source), "output": str(job.target)}
+            )
+        else:
+            exists = " (exists)" if job.target.exists() and not task.overwrite else ""
+            _console.out.print(f"{job.source} → {job.target}{exists}", markup=False)
+
+    def skipped(self, job: Job) -> None:
+        from srcnn_cli.cli import _console
+
+        self._numbers["skipped"] += 1
+        if self.json:
+            _console.print_json_line(
+                {"status": "skipped", "input": str(job.source), "output": str(job.target)}
+            )
+
+    def note_failure(self, job: Job, error: SrcnnError) -> None:
+        """For programs: an object on stdout beside the line on stderr."""
+        from srcnn_cli.cli import _console
+
+        if self.json:
+            _console.print_json_line(
+                {
+                    "status": "failed",
+                    "input": str(job.source),
+                    "output": str(job.target),
+                    "error": error.reason,
+                    "exit_code": error.exit_code,
+                }
+            )
+
+    def failed(self, job: Job, error: SrcnnError) -> None:
+        from srcnn_cli.cli import _console
+
+        self._numbers["failed"] += 1
+        self.code = 1
+        self.note_failure(job, error)
+        _console.print_error(error)
+
+    def summary(self) -> None:
+        from srcnn_cli.cli import _console
+
+        if self.quiet or self.json or self.count + self._passed_over < 2:
+            return
+        parts = [f"{number} {what}" for what, number in self._numbers.items()]
+        if self._passed_over:
+            parts.append(f"{self._passed_over} not taken (no pictures, or results of other files)")
+        elapsed = _seconds(time.perf_counter() - self._started)
+        _console.err.print(f"{', '.join(parts)} in {elapsed}", markup=False)
+
+    def _warn(self, path: Path, note: str) -> None:
+        from srcnn_cli.cli import _console
+
+        if not self.quiet and not self.json:
+            _console.warn(path, note)
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"

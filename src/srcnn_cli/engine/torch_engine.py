@@ -55,7 +55,7 @@ class TorchEngine:
         )
 
     def submit(self, patch: NDArray[np.float32], edges: Edges) -> Future[NDArray[np.float32]]:
-        """See `tiling.Engine`. The result raises `OutOfMemoryError` if the device cannot hold it."""
+        """See `tiling.Engine`; the result raises `OutOfMemoryError` if memory is short."""
         return self._pool.submit(self._run, patch, edges)
 
     def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
