@@ -11,7 +11,7 @@ import threading
 import warnings
 import zlib
 
-import cv2  # noqa: TID253 - tests need not start at once
+import cv2
 import numpy as np
 import pytest
 import tifffile

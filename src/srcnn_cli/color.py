@@ -52,10 +52,9 @@ def luminance_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """
     if pixels.ndim == 2:
         return pixels
-    # In float64 and in 8-bit units, as MATLAB does, so that ties round alike.
-    luma = pixels.astype(np.float64) @ _YCBCR_FROM_RGB[0] + 16.0
-    rounded: NDArray[np.uint8] = np.floor(luma + 0.5).astype(np.uint8)
-    return rounded
+    # Whole numbers, because 194 of the 256³ colours lie exactly between two values of Y'.
+    luma = np.tensordot(pixels, np.array([65_481, 128_553, 24_966], np.int32), axes=1)
+    return ((luma + (255_000 // 2 + 16 * 255_000)) // 255_000).astype(np.uint8)
 
 
 def bleed_colors(pixels: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from srcnn_cli.errors import ModelError
 BorderPolicy = Literal["normalize", "replicate", "zero"]
 BORDER_POLICIES: tuple[BorderPolicy, ...] = get_args(BorderPolicy)
 ARCHITECTURES = ("srcnn",)
+_TYPES: dict[str, type] = {"channels": int, "mean": float}
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class ModelConfig:
         channels: Input and output channels c (1: luminance).
         scales: The enlargement factors it was trained for.
         border: How "same"-sized output is made at the picture's border (see `networks`).
+        mean: Subtracted from the input and added to the output, in units of full white. With it
+            the filters are trained on values around zero; 0 for weights of other origin.
 
     Raises:
         ModelError: A value is impossible.
@@ -40,6 +43,7 @@ class ModelConfig:
     channels: int = 1
     scales: tuple[int, ...] = (3,)
     border: BorderPolicy = "replicate"
+    mean: float = 0.0
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
@@ -58,6 +62,9 @@ class ModelConfig:
             raise ModelError(f"scales must be between 2 and 16, not {self.scales}")
         if self.border not in BORDER_POLICIES:
             raise ModelError(f"unknown border policy {self.border!r}")
+        object.__setattr__(self, "mean", float(self.mean))  # 0 is written as 0.0, and read back
+        if not 0 <= self.mean <= 1:
+            raise ModelError(f"the mean must lie in [0, 1], not {self.mean}")
 
     @property
     def name(self) -> str:
@@ -108,7 +115,7 @@ class ModelConfig:
                 if not isinstance(value, (list, tuple)) or any(type(v) is not int for v in value):
                     raise ModelError(f"its configuration has no list of integers as {name}")
                 checked[name] = tuple(value)
-            elif type(value) is not (int if name == "channels" else str):
+            elif type(value) is not _TYPES.get(name, str):
                 raise ModelError(f"its configuration has {value!r} as {name}")
             else:
                 checked[name] = value

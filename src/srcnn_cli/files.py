@@ -13,6 +13,8 @@ from srcnn_cli.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_EXISTS = "already exists (use --overwrite to replace it)"
+
 
 def write_atomically(
     path: str | os.PathLike[str],
@@ -35,10 +37,10 @@ def write_atomically(
         OutputError: ``path`` exists and ``overwrite`` is false, or it cannot be written.
     """
     target = Path(path)
-    if not overwrite and target.exists():
-        raise OutputError("already exists (use --overwrite to replace it)", target)
     temporary: Path | None = None
     try:
+        if not overwrite and target.exists():
+            raise OutputError(_EXISTS, target)
         descriptor, name = tempfile.mkstemp(prefix=".srcnn-", suffix=".tmp", dir=target.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "w+b") as file:
@@ -77,11 +79,15 @@ def _link(temporary: Path, target: Path) -> None:
     try:
         os.link(temporary, target)
     except FileExistsError:
-        raise OutputError("already exists (use --overwrite to replace it)", target) from None
+        raise OutputError(_EXISTS, target) from None
     except OSError:
         # A file system without hard links (FAT, some network shares): claim the name first.
         try:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:
-            raise OutputError("already exists (use --overwrite to replace it)", target) from None
-        temporary.replace(target)
+            raise OutputError(_EXISTS, target) from None
+        try:
+            temporary.replace(target)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise

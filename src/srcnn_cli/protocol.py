@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcnn_cli.color import luminance_uint8
-from srcnn_cli.metrics import psnr, shave
+from srcnn_cli.metrics import psnr, shave, ssim
 from srcnn_cli.resize import modcrop, resize
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class Pair:
     def psnr(self, output: NDArray[Any]) -> float:
         """PSNR in dB of a network's (H, W) output in [0, 1], rounded and shaved by the scale."""
         return psnr(shave(round_to_uint8(output), self.scale), shave(self.truth, self.scale))
+
+    def ssim(self, output: NDArray[Any]) -> float:
+        """SSIM of the same two planes that `psnr` compares."""
+        return ssim(shave(round_to_uint8(output), self.scale), shave(self.truth, self.scale))
 
 
 def make_pair(pixels: NDArray[Any], scale: int) -> Pair:

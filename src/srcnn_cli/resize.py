@@ -202,7 +202,7 @@ def modcrop(planes: NDArray[Any], scale: int) -> NDArray[Any]:
 
 
 def _ceil(value: float) -> int:
-    # 0.1 * 30 is a hair above 3 in binary and must not become 4.
+    # 1.1 * 10 is a hair above 11 in binary and must not become 12.
     return int(np.ceil(value - 1e-9))
 
 

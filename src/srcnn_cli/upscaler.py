@@ -11,7 +11,7 @@ import numpy as np
 
 from srcnn_cli.catalog import DEFAULT_MODEL, check_integrity, find_model
 from srcnn_cli.color import bleed_colors, rgb_from_ycbcr, ycbcr_from_rgb
-from srcnn_cli.errors import InputError, ModelError, OutOfMemoryError
+from srcnn_cli.errors import InputError, ModelError, OutOfMemoryError, UsageError
 from srcnn_cli.resize import Resampler
 from srcnn_cli.stages import plan_stages
 from srcnn_cli.tiling import run_bands
@@ -101,6 +101,7 @@ class Upscaler:
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
+        UsageError: The tile size is negative.
     """
 
     def __init__(
@@ -111,6 +112,8 @@ class Upscaler:
         tile: int = 0,
         border: BorderPolicy | None = None,
     ) -> None:
+        if tile < 0:
+            raise UsageError(f"a tile has at least 1 pixel (0: automatic), not {tile}")
         self.model = str(model)
         self.tile = tile
         self._device_name = device
@@ -147,23 +150,23 @@ class Upscaler:
         """Enlarge a picture.
 
         Args:
-            picture: A Pillow image, or an array as `upscale_pixels` takes it. An image of a mode
-                without grey, RGB or alpha meaning (palette, CMYK) becomes RGB.
+            picture: A Pillow image, or an array as `upscale_pixels` takes it. Images of 16-bit
+                grey stay that; other modes (palette, CMYK, 1 bit) become the nearest of grey, RGB
+                and these with alpha.
             scale: 1 to 16, not necessarily whole.
 
         Returns:
             An image or array of sides ``round(scale * side)``, of the same kind as the input.
+
+        Raises:
+            InputError: The image is of a mode that has no picture in it (``F``, ``I``), and as in
+                `upscale_pixels`.
         """
         if isinstance(picture, np.ndarray):
             return self.upscale_pixels(picture, scale).pixels
         from PIL import Image
 
-        if picture.mode in {"L", "LA", "RGB", "RGBA"}:
-            known = picture
-        else:
-            known = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-        enlarged = self.upscale_pixels(np.asarray(known), scale)
-        return Image.fromarray(enlarged.pixels)
+        return Image.fromarray(self.upscale_pixels(_pixels_of(picture), scale).pixels)
 
     def upscale_pixels(self, pixels: NDArray[Any], scale: float) -> Upscaled:
         """Enlarge an array, and say how long each step took.
@@ -276,6 +279,22 @@ class _Clock:
         now = time.perf_counter()
         elapsed, self._last = now - self._last, now
         return elapsed
+
+
+def _pixels_of(image: Image) -> NDArray[Any]:
+    if image.mode in {"L", "LA", "RGB", "RGBA"}:
+        return np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)
+    if image.mode in {"I", "F"}:
+        # Without a known range of values, a conversion would turn the picture white or black.
+        raise InputError(f"an image of mode {image.mode} has no white: give an array in [0, 1]")
+    alpha = image.has_transparency_data
+    target = ("LA" if alpha else "L") if image.mode in {"1", "La"} else "RGBA" if alpha else "RGB"
+    try:
+        return np.asarray(image.convert(target))
+    except ValueError:
+        raise InputError(f"an image of mode {image.mode} cannot become {target}") from None
 
 
 def _check_pixels(pixels: NDArray[Any]) -> None:

@@ -91,6 +91,7 @@ def train(
         widths=parse_filters(widths),
         scales=(scale,),
         border=border,
+        mean=0.5,
     )
     schedule = Schedule(
         steps=steps,

@@ -1,0 +1,71 @@
+"""How much faster a network runs in tiles than on the whole picture at once, on this CPU.
+
+Both run in turn in one process, A B A B ..., so that a busy machine slows both; the ratio of the
+medians is the figure to quote. The plain call is what most implementations do: one eager forward
+pass over the padded picture with torch's defaults.
+
+    python benchmarks/tile_speed.py --filters 9-5-5 --side 1020
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn.functional import pad
+
+from srcnn_cli.config import ModelConfig, parse_filters
+from srcnn_cli.engine.torch_engine import TorchEngine
+from srcnn_cli.networks import SRCNN
+from srcnn_cli.tiling import run_plane
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def main() -> None:
+    """Measure and print a line per tile size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--filters", default="9-5-5")
+    parser.add_argument("--side", type=int, default=1020)
+    parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--tiles", type=int, nargs="*", default=[48, 64, 96, 128, 160, 256])
+    options = parser.parse_args()
+
+    config = ModelConfig(filters=parse_filters(options.filters))
+    torch.manual_seed(0)
+    network = SRCNN(config).eval()
+    tensors = {name: value.detach().numpy() for name, value in network.state_dict().items()}
+    engine = TorchEngine(config, tensors, torch.device("cpu"))
+    plane = np.random.default_rng(0).random((1, options.side, options.side), np.float32)
+    radius = config.receptive_radius
+
+    def whole() -> None:
+        with torch.inference_mode():
+            network(pad(torch.from_numpy(plane)[None], (radius,) * 4, mode="replicate"))
+
+    tiles = [*options.tiles, engine.best_tile()]
+    runs: list[Callable[[], object]] = [whole]
+    runs += [lambda tile=tile: run_plane(engine, plane, tile) for tile in tiles]
+    seconds: list[list[float]] = [[] for _ in runs]
+    for repeat in range(options.repeat + 1):
+        for run, times in zip(runs, seconds, strict=True):
+            started = time.perf_counter()
+            run()
+            if repeat:  # the first round warms up
+                times.append(time.perf_counter() - started)
+    medians = [statistics.median(times) for times in seconds]
+    side = options.side
+    print(f"{config.name}, {side}x{side}, {torch.get_num_threads()} threads, float32")
+    print(f"{'whole picture, plain call':28} {medians[0] * 1000:8.1f} ms")
+    for tile, median in zip(tiles, medians[1:], strict=True):
+        label = f"tiles of {tile}" if tile != tiles[-1] else f"tiles of {tile} (automatic)"
+        print(f"{label:28} {median * 1000:8.1f} ms   {medians[0] / median:5.2f} times as fast")
+
+
+if __name__ == "__main__":
+    main()

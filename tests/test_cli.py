@@ -1,0 +1,103 @@
+"""The command as a whole: what it prints at once, and what it does not import for that."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from srcnn_cli import __version__
+from srcnn_cli.cli import main
+from srcnn_cli.config import BORDER_POLICIES
+
+HEAVY = {"torch", "cv2", "skimage", "scipy", "PIL", "numpy"}
+
+
+def imported(*arguments):
+    """The heavy modules in sys.modules after `srcnn <arguments>` in a fresh process."""
+    script = (
+        "import sys, srcnn_cli.cli as c\n"
+        "try: c.main(sys.argv[1:])\n"
+        "except SystemExit as e: code = e.code\n"
+        f"print('|'.join(sorted(set(sys.modules) & {HEAVY!r})), code, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
+    )
+    names, code = done.stderr.splitlines()[-1].rsplit(" ", 1)
+    return set(filter(None, names.split("|"))), int(code), done.stdout
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    output = capsys.readouterr()
+    return ended.value.code, output.out, output.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["upscale", "--help"]])
+def test_help_and_version_import_nothing_heavy(arguments):
+    modules, code, out = imported(*arguments)
+    assert code == 0
+    assert out.strip()
+    assert modules == set()
+
+
+def test_listing_models_needs_no_torch():
+    modules, code, _ = imported("models")
+    assert code == 0
+    assert modules <= {"numpy"}
+
+
+def test_a_missing_file_is_reported_without_waiting_for_torch():
+    modules, code, _ = imported("upscale", "no-such-file.png")
+    assert code == 3
+    assert "torch" not in modules
+
+
+def test_the_version_is_printed(capsys):
+    assert call(capsys, "--version") == (0, f"srcnn {__version__}\n", "")
+
+
+def test_help_names_every_command_and_the_exit_codes(capsys):
+    code, out, _ = call(capsys, "--help")
+    assert code == 0
+    for word in ("upscale", "models", "train", "Exit codes"):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["upscal"], ["upscale"], ["upscale", "--nonsense"], ["--nonsense"]]
+)
+def test_a_mistake_on_the_command_line_is_one_line_and_code_2(capsys, arguments):
+    code, _, err = call(capsys, *arguments)
+    assert code == 2
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert "--help" in err
+
+
+def test_models_lists_every_shipped_file_with_its_facts(capsys):
+    code, out, _ = call(capsys, "models")
+    assert code == 0
+    for scale in (2, 3, 4):
+        assert f"srcnn-9-1-5-x{scale}" in out
+    assert "8,129" in out
+
+
+def test_models_as_json_holds_measured_figures(capsys):
+    code, out, _ = call(capsys, "models", "--json")
+    assert code == 0
+    models = json.loads(out)
+    assert {m["scale"] for m in models if m["family"] == "srcnn-9-1-5"} == {2, 3, 4}
+    for model in models:
+        assert {"Set5", "Set14"} <= set(model["psnr"])
+        assert len(model["sha256"]) == 64
+        assert model["border"] in BORDER_POLICIES
+
+
+def test_debug_shows_the_traceback(capsys, monkeypatch):
+    monkeypatch.setenv("SRCNN_DEBUG", "")
+    _, _, err = call(capsys, "--debug", "upscale", "no-such-file.png")
+    assert "Traceback" in err
+    assert err.splitlines()[-1].startswith("error: ")
