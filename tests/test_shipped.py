@@ -1,0 +1,148 @@
+"""The weights that ship: the figures they are listed with, and the papers' floors."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from srcnn_cli.batch import find_pictures
+from srcnn_cli.catalog import check_integrity, find_model, shipped_models, weights_folder
+from srcnn_cli.engine.torch_engine import TorchEngine
+from srcnn_cli.errors import ModelError
+from srcnn_cli.image import read_picture
+from srcnn_cli.metrics import psnr
+from srcnn_cli.protocol import make_pair, round_to_uint8
+from srcnn_cli.tiling import run_plane
+from srcnn_cli.upscaler import Upscaler
+from srcnn_cli.weights import load_weights
+
+MODELS = {model.name: model for model in shipped_models()}
+
+# Dong et al., ECCV 2014, Tables 1 and 2: SRCNN 9-1-5, average PSNR in dB.
+FLOORS = {
+    ("srcnn-9-1-5-x2", "Set5"): 36.34,
+    ("srcnn-9-1-5-x3", "Set5"): 32.39,
+    ("srcnn-9-1-5-x4", "Set5"): 30.09,
+    ("srcnn-9-1-5-x3", "Set14"): 29.00,
+}
+
+
+@pytest.fixture(scope="module")
+def outputs(shared_data):
+    """``outputs(model name, set)``: the pairs of a test set and the model's results."""
+    cache = {}
+
+    def run(name, test_set):
+        if (name, test_set) not in cache:
+            config, tensors = load_weights(MODELS[name].path)
+            engine = TorchEngine(config, tensors, torch.device("cpu"))
+            files, _ = find_pictures(shared_data / test_set, recursive=False)
+            pairs = [make_pair(read_picture(path).pixels, config.scales[0]) for path in files]
+            results = [run_plane(engine, pair.interpolated[None], 128)[0] for pair in pairs]
+            cache[name, test_set] = list(zip(pairs, results, strict=True))
+        return cache[name, test_set]
+
+    return run
+
+
+def mean_psnr(both):
+    return np.mean([pair.psnr(result) for pair, result in both])
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "test_set"), FLOORS)
+def test_the_papers_figures_are_reached(outputs, name, test_set):
+    assert mean_psnr(outputs(name, test_set)) >= FLOORS[name, test_set]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("test_set", ["Set5", "Set14"])
+def test_the_listed_figures_are_measured_again(outputs, name, test_set):
+    both = outputs(name, test_set)
+    assert mean_psnr(both) == pytest.approx(MODELS[name].psnr[test_set], abs=0.01)
+    ssim = np.mean([pair.ssim(result) for pair, result in both])
+    assert ssim == pytest.approx(MODELS[name].ssim[test_set], abs=0.001)
+
+
+@pytest.mark.data
+def test_the_border_of_the_result_is_at_least_as_good_as_bicubic(outputs):
+    def frame(pair, plane):
+        outside = np.ones(pair.truth.shape, bool)
+        outside[8:-8, 8:-8] = False
+        return psnr(round_to_uint8(plane)[outside], pair.truth[outside])
+
+    both = outputs("srcnn-9-1-5-x3", "Set14")
+    bicubic = np.mean([frame(pair, pair.interpolated) for pair, _ in both])
+    assert bicubic == pytest.approx(28.71, abs=0.01)
+    assert np.mean([frame(pair, result) for pair, result in both]) >= bicubic
+
+
+def test_every_listed_file_is_intact_and_for_its_scale():
+    for model in MODELS.values():
+        check_integrity(model.path)
+        assert model.config.scales == (model.scale,)
+        assert model.config.name == model.family
+
+
+def test_every_weights_file_in_the_folder_is_listed():
+    files = {path.name for path in weights_folder().glob("*.safetensors")}
+    assert files == {model.path.name for model in MODELS.values()}
+
+
+def test_the_model_card_holds_each_file_with_its_checksum_and_figures():
+    card = (weights_folder() / "README.md").read_text(encoding="utf-8")
+    for model in MODELS.values():
+        assert model.path.name in card
+        assert model.sha256 in card
+        for value in model.psnr.values():
+            assert f"{value:.2f}" in card
+
+
+def test_a_family_stands_for_its_scales_and_a_name_for_one():
+    assert set(find_model("srcnn-9-1-5")) == {2, 3, 4}
+    assert set(find_model("srcnn-9-1-5-x3")) == {3}
+
+
+def test_a_shipped_file_that_was_changed_is_refused(monkeypatch, tmp_path):
+    real = MODELS["srcnn-9-1-5-x3"]
+    changed = tmp_path / real.path.name
+    changed.write_bytes(real.path.read_bytes()[:-4] + b"\0\0\0\0")
+    forged = type(real)(**{**vars(real), "path": changed})
+    monkeypatch.setattr("srcnn_cli.catalog.shipped_models", lambda: (forged,))
+    with pytest.raises(ModelError, match="checksum"):
+        check_integrity(changed)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_sharp_edges_come_out_sharper_than_bicubic(scale):
+    y, x = np.mgrid[0:96, 0:96]
+    truth = np.where((x - 48) ** 2 + (y - 48) ** 2 < 900, 200, 60).astype(np.uint8)
+    pair = make_pair(truth, scale)
+    config, tensors = load_weights(find_model("srcnn-9-1-5")[scale])
+    engine = TorchEngine(config, tensors, torch.device("cpu"))
+    assert pair.psnr(run_plane(engine, pair.interpolated[None], 64)[0]) > 1 + pair.psnr(
+        pair.interpolated
+    )
+
+
+def test_a_flat_picture_stays_nearly_flat_up_to_its_border():
+    grey = np.full((30, 40, 3), 120, np.uint8)
+    result = Upscaler().upscale(grey, 3).astype(int)
+    assert np.abs(result - 120).max() <= 3
+
+
+def test_24_megapixels_take_less_than_1500_mb(tmp_path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (1000, 1500, 3), np.uint8)).save(tmp_path / "in.png")
+    command = [sys.executable, "-m", "srcnn_cli", "upscale", str(tmp_path / "in.png")]
+    command += ["--scale", "4", "--output", str(tmp_path / "out.png"), "--json", "-d", "cpu"]
+    done = subprocess.run(command, capture_output=True, check=True, env=os.environ)
+    record = json.loads(done.stdout)
+    assert record["output_size"] == [6000, 4000]
+    assert record["peak_memory_mb"] < 1500
