@@ -20,7 +20,7 @@ from torch.nn.functional import pad
 
 from srcnn_cli.config import ModelConfig, parse_filters
 from srcnn_cli.engine.torch_engine import TorchEngine
-from srcnn_cli.networks import SRCNN
+from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.tiling import run_plane
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def main() -> None:
 
     config = ModelConfig(filters=parse_filters(options.filters))
     torch.manual_seed(0)
-    network = SRCNN(config).eval()
+    network = PlaneNetwork(config).eval()
     tensors = {name: value.detach().numpy() for name, value in network.state_dict().items()}
     engine = TorchEngine(config, tensors, torch.device("cpu"))
     plane = np.random.default_rng(0).random((1, options.side, options.side), np.float32)

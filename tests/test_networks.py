@@ -9,7 +9,7 @@ import torch
 
 from srcnn_cli.config import ModelConfig, parse_filters
 from srcnn_cli.errors import ModelError
-from srcnn_cli.networks import SRCNN, initialize_identity
+from srcnn_cli.networks import PlaneNetwork, initialize_identity
 from srcnn_cli.tiling import INTERIOR, WHOLE, Edges
 
 POLICIES = ["normalize", "replicate", "zero"]
@@ -24,7 +24,7 @@ SHAPES = [(1, 1), (1, 7), (6, 1), (3, 4), (13, 17)]
 
 
 def random_network(config, seed=0):
-    network = SRCNN(config).double()
+    network = PlaneNetwork(config).double()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in network.parameters():
@@ -178,7 +178,7 @@ def test_normalization_passes_exact_gradients():
 @pytest.mark.parametrize("mean", [0.0, 0.5])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_identity_start_carries_its_input_through_all_layers(channels, mean):
-    network = SRCNN(ModelConfig(widths=(8, 6), channels=channels, mean=mean))
+    network = PlaneNetwork(ModelConfig(widths=(8, 6), channels=channels, mean=mean))
     initialize_identity(network, torch.Generator().manual_seed(0))
     with torch.no_grad():  # nothing but the carriers
         network.layers[-1].weight[:, channels:] = 0
@@ -190,7 +190,7 @@ def test_identity_start_carries_its_input_through_all_layers(channels, mean):
 @pytest.mark.parametrize("mean", [0.0, 0.5])
 @pytest.mark.parametrize("filters", [(9, 1, 5), (9, 5, 5)])
 def test_identity_start_differs_from_a_picture_by_less_than_half_a_grey_level(filters, mean):
-    network = SRCNN(ModelConfig(filters=filters, mean=mean))
+    network = PlaneNetwork(ModelConfig(filters=filters, mean=mean))
     initialize_identity(network, torch.Generator().manual_seed(0))
     y, x = np.mgrid[:60, :60]
     picture = (0.5 + 0.3 * np.sin(x / 4) + 0.2 * np.cos(y / 5))[None].astype(np.float32)
@@ -200,7 +200,7 @@ def test_identity_start_differs_from_a_picture_by_less_than_half_a_grey_level(fi
 
 
 def test_identity_start_leaves_no_feature_map_without_weights():
-    network = SRCNN(ModelConfig())
+    network = PlaneNetwork(ModelConfig())
     initialize_identity(network, torch.Generator().manual_seed(0))
     for layer in network.layers[:-1]:
         assert (layer.weight.flatten(1).abs().sum(1) > 0).all()
@@ -208,7 +208,7 @@ def test_identity_start_leaves_no_feature_map_without_weights():
 
 def test_identity_start_depends_on_the_generator_alone():
     def weights(seed):
-        network = SRCNN(ModelConfig(widths=(4, 4)))
+        network = PlaneNetwork(ModelConfig(widths=(4, 4)))
         initialize_identity(network, torch.Generator().manual_seed(seed))
         return torch.cat([p.flatten() for p in network.parameters()])
 
@@ -222,7 +222,7 @@ def test_identity_start_depends_on_the_generator_alone():
 )
 def test_the_papers_networks_have_the_papers_sizes(filters, radius, parameters, weights):
     config = ModelConfig(filters=filters)
-    network = SRCNN(config)
+    network = PlaneNetwork(config)
     assert config.receptive_radius == radius
     assert config.parameters == parameters == sum(p.numel() for p in network.parameters())
     assert config.operations_per_pixel == weights
@@ -236,7 +236,7 @@ def test_the_name_lists_the_filters():
 def test_layer_shapes_are_those_of_the_modules():
     config = ModelConfig(filters=(9, 3, 5), widths=(7, 4), channels=3)
     assert config.layer_shapes == [(7, 3, 9, 9), (4, 7, 3, 3), (3, 4, 5, 5)]
-    assert [tuple(layer.weight.shape) for layer in SRCNN(config).layers] == config.layer_shapes
+    assert [tuple(layer.weight.shape) for layer in PlaneNetwork(config).layers] == config.layer_shapes
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from srcnn_cli.weights import load_weights
 
 MODELS = {model.name: model for model in shipped_models()}
 
-# Dong et al., ECCV 2014, Tables 1 and 2: SRCNN 9-1-5, average PSNR in dB.
+# Dong et al., ECCV 2014, Tables 1 and 2: PlaneNetwork 9-1-5, average PSNR in dB.
 FLOORS = {
     ("srcnn-9-1-5-x2", "Set5"): 36.34,
     ("srcnn-9-1-5-x3", "Set5"): 32.39,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.engine.torch_engine import TorchEngine, choose_device
 from srcnn_cli.errors import OutOfMemoryError, UsageError
-from srcnn_cli.networks import SRCNN
+from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.tiling import WHOLE, Region, plan_bands, run_bands, run_plane
 
 CPU = torch.device("cpu")
@@ -30,7 +30,7 @@ def random_tensors(config, seed):
 
 def whole_picture(config, tensors, planes):
     """The picture in one piece through the plain network."""
-    network = SRCNN(config)
+    network = PlaneNetwork(config)
     network.load_state_dict({name: torch.from_numpy(t) for name, t in tensors.items()})
     with torch.no_grad():
         return network(torch.from_numpy(planes)[None], WHOLE)[0].numpy()

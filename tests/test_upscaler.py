@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.errors import InputError, ModelError, OutOfMemoryError, UsageError
-from srcnn_cli.networks import SRCNN
+from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.tiling import WHOLE
 from srcnn_cli.upscaler import Upscaler
 from srcnn_cli.weights import save_weights
@@ -114,7 +114,7 @@ def test_a_cascade_interpolates_luminance_twice_and_the_rest_once(identity, slow
 def test_only_luminance_goes_through_the_network(tiny_weights, slow_bicubic):
     path = tiny_weights(seed=3)
     config = ModelConfig(filters=(3, 1, 3), widths=(4, 3), border="replicate")
-    network = SRCNN(config)
+    network = PlaneNetwork(config)
     network.load_state_dict({n: torch.from_numpy(t) for n, t in load_file(path).items()})
     pixels = random_pixels(9, 10, "RGBA", "float32")
     ycbcr = np.moveaxis(pixels[..., :3] @ TO_YCBCR.T + ZERO, -1, 0) / 255

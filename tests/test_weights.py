@@ -20,7 +20,7 @@ from srcnn_cli import files
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.errors import ModelError, OutputError
 from srcnn_cli.files import describe_os_error, write_atomically
-from srcnn_cli.networks import SRCNN
+from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.tiling import WHOLE
 from srcnn_cli.weights import file_sha256, load_weights, read_config, save_weights
 
@@ -35,7 +35,7 @@ KEY = "srcnn_config"
 
 def tensors_of(config=CONFIG):
     torch.manual_seed(0)
-    return {name: value.numpy() for name, value in SRCNN(config).state_dict().items()}
+    return {name: value.numpy() for name, value in PlaneNetwork(config).state_dict().items()}
 
 
 def file_bytes(tensors=None, metadata=None):
@@ -64,10 +64,10 @@ def scratch(tmp_path_factory):
 @pytest.mark.parametrize("config", CONFIGS)
 def test_a_network_gives_the_same_output_after_saving_and_loading(path, config):
     torch.manual_seed(1)
-    network = SRCNN(config)
+    network = PlaneNetwork(config)
     save_weights(path, config, {k: v.numpy() for k, v in network.state_dict().items()})
     loaded_config, tensors = load_weights(path)
-    again = SRCNN(loaded_config)
+    again = PlaneNetwork(loaded_config)
     again.load_state_dict({name: torch.from_numpy(np.array(t)) for name, t in tensors.items()})
     planes = torch.rand(1, config.channels, 9, 11)
     with torch.no_grad():

@@ -57,6 +57,12 @@ def luminance_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     return ((luma + (255_000 // 2 + 16 * 255_000)) // 255_000).astype(np.uint8)
 
 
+def to_8bit(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """16-bit code values rounded to 8 bits: 65,535 is 255."""
+    result: NDArray[np.uint8] = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return result
+
+
 def bleed_colors(pixels: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
     """Give fully transparent pixels the colour of the nearest pixel that shows.
 

@@ -14,7 +14,7 @@ from srcnn_cli.errors import ModelError
 
 BorderPolicy = Literal["normalize", "replicate", "zero"]
 BORDER_POLICIES: tuple[BorderPolicy, ...] = get_args(BorderPolicy)
-ARCHITECTURES = ("srcnn",)
+ARCHITECTURES = ("srcnn", "vdsr")
 _TYPES: dict[str, type] = {"channels": int, "mean": float}
 
 
@@ -23,8 +23,9 @@ class ModelConfig:
     """The architecture of a network and what it was trained for.
 
     Attributes:
-        architecture: Its family; ``srcnn`` is convolutions with a ReLU after each but the last
-            (Dong et al., ECCV 2014, eqs. 1-3).
+        architecture: Its family. Both are convolutions with a ReLU after each but the last;
+            ``srcnn`` gives the picture (Dong et al., ECCV 2014, eqs. 1-3), ``vdsr`` what is to be
+            added to its input (Kim et al., CVPR 2016, section 3).
         filters: Side lengths f1, f2, ... of the square filters, one per layer, all odd.
         widths: Feature maps n1, n2, ... between the layers, one fewer than ``filters``.
         channels: Input and output channels c (1: luminance).
@@ -68,8 +69,15 @@ class ModelConfig:
 
     @property
     def name(self) -> str:
-        """The field's short name: ``srcnn-9-1-5``."""
+        """The field's short name: ``srcnn-9-1-5`` by filter sizes, ``vdsr-20`` by depth."""
+        if self.architecture == "vdsr":
+            return f"vdsr-{len(self.filters)}"
         return "-".join([self.architecture, *map(str, self.filters)])
+
+    @property
+    def residual(self) -> bool:
+        """Whether the network's output is added to its input."""
+        return self.architecture == "vdsr"
 
     @property
     def receptive_radius(self) -> int:

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from srcnn_cli.batch import find_pictures
 from srcnn_cli.errors import InputError, UsageError
-from srcnn_cli.image import read_picture
+from srcnn_cli.image import read_8bit
 from srcnn_cli.protocol import Pair, make_pair
 
 if TYPE_CHECKING:
@@ -68,13 +67,7 @@ def load_pairs(files: Iterable[Path], scale: int, *, smallest: int = 1) -> Itera
     """
     for path in files:
         try:
-            pixels = read_picture(path).pixels
-            if pixels.dtype != np.uint8:
-                pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-            pixels = pixels[..., :3] if pixels.ndim == 3 and pixels.shape[2] >= 3 else pixels
-            if pixels.ndim == 3 and pixels.shape[2] == 2:
-                pixels = pixels[..., 0]
-            pair = make_pair(pixels, scale)
+            pair = make_pair(read_8bit(path), scale)
         except (InputError, UsageError) as error:
             yield Skipped(path, error.reason)
             continue

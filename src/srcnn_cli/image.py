@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from srcnn_cli.color import to_8bit
 from srcnn_cli.decoding import decode
 from srcnn_cli.errors import InputError
 from srcnn_cli.files import describe_os_error
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    import numpy as np
     from PIL.ImageFile import ImageFile
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Picture",
     "check_destination",
     "decode_picture",
+    "read_8bit",
     "read_picture",
     "write_picture",
 ]
@@ -101,6 +104,20 @@ def read_picture(
     except MemoryError as error:
         raise InputError("is larger than the free memory", path) from error
     return decode_picture(data, str(path), max_pixels=max_pixels, strict=strict)
+
+
+def read_8bit(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read a picture for training or evaluation: uint8, (H, W, 3) or (H, W), no transparency.
+
+    Raises:
+        InputError: As in `read_picture`.
+    """
+    pixels = read_picture(path).pixels
+    if pixels.dtype != np.uint8:
+        pixels = to_8bit(pixels)
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        pixels = pixels[..., 0] if pixels.shape[2] == 2 else pixels[..., :3]
+    return pixels
 
 
 def decode_picture(

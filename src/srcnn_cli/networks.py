@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from srcnn_cli.config import ModelConfig
 
 
-class SRCNN(nn.Module):
-    """Convolutions ``conv1`` to ``convN`` with a ReLU after each but the last.
+class PlaneNetwork(nn.Module):
+    """SRCNN and VDSR: convolutions ``conv1`` to ``convN``, a ReLU after each but the last.
 
     Args:
         config: Filter sizes, widths, channels and border policy.
@@ -60,11 +60,14 @@ class SRCNN(nn.Module):
             (N, C, H', W'), unclipped.
         """
         layers = self.layers
+        source = planes
         planes = planes - self.config.mean
         for index, layer in enumerate(layers):
             planes = self._convolve(layer, planes, edges)
             if index < len(layers) - 1:
                 planes = functional.relu(planes, inplace=True)
+        if self.config.residual:
+            return planes + _crop(source, self.config.receptive_radius, edges)
         return planes + self.config.mean
 
     def _convolve(self, layer: nn.Conv2d, planes: Tensor, edges: Edges) -> Tensor:
@@ -86,6 +89,14 @@ class SRCNN(nn.Module):
                 strip = output[:, :, :, start:stop]
                 strip.sub_(bias).mul_(inverse.to(output)).add_(bias)
         return output
+
+
+def _crop(planes: Tensor, radius: int, edges: Edges) -> Tensor:
+    """What is left of (N, C, H, W) after valid convolutions on the sides not in ``edges``."""
+    height, width = planes.shape[-2:]
+    top, left = radius * (not edges.top), radius * (not edges.left)
+    bottom, right = height - radius * (not edges.bottom), width - radius * (not edges.right)
+    return planes[:, :, top:bottom, left:right]
 
 
 def _inverse_share(
@@ -117,7 +128,7 @@ def _inverse_share(
     return [(a, b, 1 / share[a:b]) for a, b in ((0, head), (tail, count)) if a < b]
 
 
-def initialize_identity(network: SRCNN, generator: torch.Generator) -> None:
+def initialize_identity(network: PlaneNetwork, generator: torch.Generator) -> None:
     """Start as the identity: the network's first output is its input, the bicubic picture.
 
     One feature map per colour channel, its carrier, brings the picture through all layers by

@@ -1,4 +1,4 @@
-"""The only bicubic of the project: MATLAB's ``imresize``, as the papers used it.
+"""The only resizing of the project: MATLAB's ``imresize``, as the papers used it.
 
 Keys' cubic kernel with a = -0.5 (R. Keys, "Cubic Convolution Interpolation for Digital Image
 Processing", 1981), stretched when shrinking so that it also removes what would alias, with
@@ -18,7 +18,11 @@ import numpy as np
 from srcnn_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+
+    Samples = NDArray[np.float64]
 
 # Output rows or columns computed by one small matrix product: wide enough for BLAS, narrow
 # enough that the matrix, which is a band, is mostly not zeros.
@@ -30,12 +34,38 @@ _BLOCK = 32
 _ONE_THREAD = 1 << 18
 
 
-def cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def cubic(x: Samples) -> Samples:
     """Keys' cubic convolution kernel with a = -0.5 (his eq. 15), zero outside (-2, 2)."""
     x = np.abs(x)
     inner = (1.5 * x - 2.5) * x * x + 1
     outer = ((-0.5 * x + 2.5) * x - 4) * x + 2
     return np.where(x <= 1, inner, np.where(x < 2, outer, 0.0))
+
+
+def triangle(x: Samples) -> Samples:
+    """Linear interpolation, zero outside (-1, 1)."""
+    return np.where(np.abs(x) < 1, 1 - np.abs(x), 0.0)
+
+
+def box(x: Samples) -> Samples:
+    """The nearest sample, the upper one of two that are equally near."""
+    return np.where((x >= -0.5) & (x < 0.5), 1.0, 0.0)
+
+
+def lanczos3(x: Samples) -> Samples:
+    """Lanczos: sinc(x) sinc(x / 3), zero outside (-3, 3)."""
+    windowed: Samples = np.sinc(x) * np.sinc(x / 3)
+    windowed[np.abs(x) >= 3] = 0
+    return windowed
+
+
+# Name -> function and the width of its support, as in MATLAB's imresize.
+KERNELS: dict[str, tuple[Callable[[Samples], Samples], float]] = {
+    "bicubic": (cubic, 4.0),
+    "nearest": (box, 1.0),
+    "bilinear": (triangle, 2.0),
+    "lanczos": (lanczos3, 6.0),
+}
 
 
 @dataclass(frozen=True)
@@ -52,14 +82,20 @@ class _Axis:
     """One axis of a resize: MATLAB's ``contributions``, cut into small dense matrices."""
 
     def __init__(
-        self, length: int, output: int, scale: float, dtype: type[np.floating[Any]]
+        self,
+        length: int,
+        output: int,
+        scale: float,
+        kernel: str,
+        dtype: type[np.floating[Any]],
     ) -> None:
-        support = 4.0 if scale >= 1 else 4.0 / scale
+        function, width = KERNELS[kernel]
+        support = width if scale >= 1 else width / scale
         centre = (np.arange(output) + 0.5) / scale - 0.5
         first = np.floor(centre - support / 2).astype(np.intp) + 1
         taps = first[:, None] + np.arange(int(np.ceil(support)) + 1)
         distance = centre[:, None] - taps
-        weights = cubic(distance if scale >= 1 else distance * scale)
+        weights = function(distance if scale >= 1 else distance * scale)
         weights /= weights.sum(axis=1, keepdims=True)
         # Taps of weight zero must not make a block reach for input it does not need.
         while weights.shape[1] > 1 and not weights[:, -1].any():
@@ -98,6 +134,7 @@ class Resampler:
         target: Output (height, width).
         scale: Output samples per input sample along (rows, columns); by default the ratio of the
             sizes. MATLAB's ``imresize(A, s)`` uses s itself, which differs where it rounds up.
+        kernel: A name from `KERNELS`; all of them are stretched when shrinking.
         dtype: Precision of the products: float32 or float64.
 
     Raises:
@@ -110,6 +147,7 @@ class Resampler:
         target: tuple[int, int],
         *,
         scale: tuple[float, float] | None = None,
+        kernel: str = "bicubic",
         dtype: type[np.floating[Any]] = np.float32,
     ) -> None:
         if min(*source, *target) < 1:
@@ -118,8 +156,8 @@ class Resampler:
             scale = (target[0] / source[0], target[1] / source[1])
         self.source, self.target, self.scale = source, target, scale
         self._dtype = dtype
-        self._vertical = _Axis(source[0], target[0], scale[0], dtype)
-        self._horizontal = _Axis(source[1], target[1], scale[1], dtype)
+        self._vertical = _Axis(source[0], target[0], scale[0], kernel, dtype)
+        self._horizontal = _Axis(source[1], target[1], scale[1], kernel, dtype)
 
     def rows(self, planes: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
         """Output rows ``start`` to ``stop`` of (..., H, W) planes: (..., stop - start, W')."""
@@ -158,24 +196,29 @@ class Resampler:
         return _to_uint8(self._down(_to_uint8(self._across(planes)), 0, self.target[0]))
 
 
-def resize(planes: NDArray[Any], height: int, width: int) -> NDArray[Any]:
-    """Bicubic resize of (..., H, W) planes to (..., height, width).
+def resize(
+    planes: NDArray[Any], height: int, width: int, *, kernel: str = "bicubic"
+) -> NDArray[Any]:
+    """Resize (..., H, W) planes to (..., height, width), bicubically unless said otherwise.
 
     Args:
         planes: float32 or float64 of any value range: the result has the same type and may
             overshoot the input's range. uint8: MATLAB's integer path, exact to the bit.
         height: Rows of the result.
         width: Columns of the result.
+        kernel: A name from `KERNELS`.
 
     Raises:
         UsageError: A side of length zero, or another element type.
     """
     source = (planes.shape[-2], planes.shape[-1])
     if planes.dtype == np.uint8:
-        return Resampler(source, (height, width), dtype=np.float64).whole_uint8(planes)
+        exact = Resampler(source, (height, width), kernel=kernel, dtype=np.float64)
+        return exact.whole_uint8(planes)
     if planes.dtype not in (np.float32, np.float64):
         raise UsageError(f"cannot resize {planes.dtype} planes: use uint8, float32 or float64")
-    return Resampler(source, (height, width), dtype=planes.dtype.type).rows(planes, 0, height)
+    resampler = Resampler(source, (height, width), kernel=kernel, dtype=planes.dtype.type)
+    return resampler.rows(planes, 0, height)
 
 
 def imresize(planes: NDArray[Any], factor: float) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
 import numpy as np
 from PIL import Image
 
+from srcnn_cli.color import to_8bit
 from srcnn_cli.encoders import write_png, write_tiff
 from srcnn_cli.errors import OutputError, SrcnnError
 from srcnn_cli.files import write_atomically
@@ -201,7 +202,7 @@ def _fit_pixels(pixels: np.ndarray, target: Target, background: Color | None) ->
     if _channels(pixels) in (2, 4) and not target.alpha and background is not None:
         pixels = _composite(pixels, background)
     if pixels.dtype == np.uint16 and not target.deep:
-        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        pixels = to_8bit(pixels)
     # Few programs read a TIFF of 16-bit grey with alpha: Pillow refuses it, OpenCV misreads it.
     deep_alpha = target.name == "TIFF" and pixels.dtype == np.uint16 and _channels(pixels) == 2
     if _channels(pixels) < 3 and (not target.grey or deep_alpha):

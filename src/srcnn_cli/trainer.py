@@ -15,7 +15,7 @@ from srcnn_cli.config import ModelConfig
 from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.files import write_atomically
-from srcnn_cli.networks import SRCNN, initialize_identity
+from srcnn_cli.networks import PlaneNetwork, initialize_identity
 from srcnn_cli.tiling import run_plane
 from srcnn_cli.weights import load_weights, save_weights
 
@@ -132,9 +132,9 @@ class Trainer:
         self.seconds = 0.0
         self._patches, self._validation = patches, validation
         self._generator = torch.Generator().manual_seed(schedule.seed)
-        network = SRCNN(config)
+        network = PlaneNetwork(config)
         initialize_identity(network, self._generator)
-        self._network: SRCNN = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network: PlaneNetwork = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._average = [p.detach().clone() for p in self._network.parameters()]
         self._optimizer = torch.optim.Adam(self._network.parameters(), lr=schedule.rate)
 

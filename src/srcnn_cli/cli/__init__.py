@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from srcnn_cli import __version__
-from srcnn_cli.cli import models, train, upscale
+from srcnn_cli.cli import bench, models, train, upscale
 from srcnn_cli.errors import OutOfMemoryError, SrcnnError
 
 EXIT_INTERNAL = 70
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.command("upscale")(upscale.upscale)
 app.command("models")(models.models)
 app.command("train")(train.train)
+app.command("bench")(bench.bench)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback

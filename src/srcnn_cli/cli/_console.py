@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +23,13 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from rich.console import JustifyMethod
+
+__all__ = [
+    "err", "escape", "out", "peak_memory_mb", "print_error", "print_json", "print_json_line",
+    "progress_bar", "table", "warn",
+]  # fmt: skip
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -78,7 +86,8 @@ def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> 
     """A table; ``columns`` are (heading, "left" or "right")."""
     result = Table(box=None, padding=(0, 2, 0, 0))
     for heading, justify in columns:
-        result.add_column(heading, justify="right" if justify == "right" else "left")
+        side: JustifyMethod = "right" if justify == "right" else "left"
+        result.add_column(heading, justify=side, no_wrap=True)
     for row in rows:
         result.add_row(*row)
     return result

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from srcnn_cli.errors import OutOfMemoryError, UsageError
-from srcnn_cli.networks import SRCNN
+from srcnn_cli.networks import PlaneNetwork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class TorchEngine:
         self.config = config
         self.device = device
         self.workers = torch.get_num_threads() if device.type == "cpu" else 1
-        network = SRCNN(config)
+        network = PlaneNetwork(config)
         network.load_state_dict(
             {name: torch.from_numpy(np.array(t)) for name, t in tensors.items()}
         )

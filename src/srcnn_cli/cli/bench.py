@@ -1,0 +1,456 @@
+"""`srcnn bench`: measure models on a test set."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from srcnn_cli.cli._options import DeviceOption
+from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.errors import ModelError, SrcnnError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import torch
+    from rich.table import Table
+
+    from srcnn_cli.benchmark import Record, Source
+    from srcnn_cli.methods import Method
+    from srcnn_cli.protocol import Protocol
+    from srcnn_cli.report import Setting
+
+FORMATS = ("table", "md", "csv", "json")
+
+
+def bench(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of high-resolution pictures, such as Set5; or with --explain one picture."
+        ),
+    ],
+    scale: Annotated[int, typer.Option("--scale", "-s", min=2, max=16, help="Factor.")] = 3,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A name from `srcnn models` or a .safetensors file; several are allowed "
+            "(default: every shipped model for the scale).",
+        ),
+    ] = None,
+    methods: Annotated[
+        str, typer.Option(help="Interpolations to measure: nearest, bilinear, bicubic, lanczos.")
+    ] = "bicubic",
+    protocol: Annotated[str, typer.Option(help="srcnn, vdsr or rgb.")] = "srcnn",
+    color: Annotated[
+        str | None, typer.Option(help="Compare y, y-full or rgb instead of the protocol's.")
+    ] = None,
+    quantize_lr: Annotated[
+        bool | None,
+        typer.Option(help="Round the low-resolution picture to 8 bits, or do not."),
+    ] = None,
+    crop_border: Annotated[
+        int | None, typer.Option(min=0, help="Pixels to shave off each side.")
+    ] = None,
+    low: Annotated[
+        Path | None,
+        typer.Option("--lr", help="Folder of given low-resolution pictures, paired by name."),
+    ] = None,
+    metrics: Annotated[
+        str, typer.Option(help="Of psnr, ssim, ms_ssim and ifc, separated by commas.")
+    ] = "psnr,ssim",
+    border: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(BORDER_POLICIES)} (default: as each model was trained)."),
+    ] = None,
+    self_ensemble: Annotated[
+        bool, typer.Option("--self-ensemble", help="Average over eight flips and turns, too.")
+    ] = False,
+    repeat: Annotated[int, typer.Option(min=1, help="Timed runs; the median counts.")] = 1,
+    device: DeviceOption = "auto",
+    tile: Annotated[
+        int, typer.Option("--tile", "-t", min=0, help="Side of the tiles in pixels; 0: automatic.")
+    ] = 0,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help=f"On stdout: {', '.join(FORMATS)}.")
+    ] = "table",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Also write to this file: .json, .csv or .md."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw PSNR against time into this PNG file.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="One picture under every convention: what moves its PSNR."),
+    ] = False,
+) -> None:
+    """Measure bicubic and the models on a test set, under a named protocol.
+
+    A line is printed for every picture as it is done, then the averages with what the papers
+    published beside them, if the folder is a set that they used.
+    """
+    from srcnn_cli.protocol import COLOR_SPACES, PROTOCOLS
+
+    if explain:
+        _explain(folder, scale)
+        return
+    if protocol not in PROTOCOLS:
+        raise UsageError(f"unknown protocol {protocol!r}: use {', '.join(PROTOCOLS)}")
+    if color is not None and color not in COLOR_SPACES:
+        raise UsageError(f"unknown color {color!r}: use {', '.join(COLOR_SPACES)}")
+    if format_ not in FORMATS:
+        raise UsageError(f"unknown format {format_!r}: use {', '.join(FORMATS)}")
+    convention = PROTOCOLS[protocol].changed(
+        color=color, quantize_lr=quantize_lr, crop_border=crop_border
+    )
+    _check_outputs(output, plot, overwrite=overwrite)
+    names = _check_metrics(metrics)
+    _measure(
+        folder, low, scale, convention, names,
+        _Choice(model, methods, border, self_ensemble, device, tile),
+        repeat, format_, output, plot, overwrite=overwrite,
+    )  # fmt: skip
+
+
+class _Choice:
+    """Which methods: the options that say so, and the methods made from them."""
+
+    def __init__(
+        self,
+        models: Sequence[str] | None,
+        interpolations: str,
+        border: str | None,
+        ensemble: bool,  # noqa: FBT001 - an option's value
+        device: str,
+        tile: int,
+    ) -> None:
+        if border is not None and border not in BORDER_POLICIES:
+            raise UsageError(f"unknown border policy {border!r}: use {', '.join(BORDER_POLICIES)}")
+        self._models, self._border, self._ensemble = models, border, ensemble
+        self._device_name, self._tile = device, tile
+        self._interpolations = [name.strip() for name in interpolations.split(",") if name.strip()]
+        self.described: list[dict[str, Any]] = []
+
+    def make(self, scale: int) -> tuple[list[Method], torch.device]:
+        """The methods for a scale; bicubic is always among them."""
+        from srcnn_cli.engine.torch_engine import choose_device
+        from srcnn_cli.methods import INTERPOLATIONS, Interpolation
+
+        for name in self._interpolations:
+            if name not in INTERPOLATIONS:
+                raise UsageError(f"unknown method {name!r}: use {', '.join(INTERPOLATIONS)}")
+        chosen = {*self._interpolations, "bicubic"}
+        methods: list[Method] = [Interpolation(n) for n in INTERPOLATIONS if n in chosen]
+        self.described = [{"name": method.name} for method in methods]
+        device = choose_device(self._device_name)
+        for name, path in self._files(scale):
+            methods += self._networks(name, path, device)
+        return methods, device
+
+    def _files(self, scale: int) -> list[tuple[str, Path]]:
+        from srcnn_cli.catalog import find_model, shipped_models
+
+        if not self._models:
+            return [(m.name, m.path) for m in shipped_models() if m.scale == scale]
+        found = []
+        for name in self._models:
+            files = find_model(name)
+            if scale not in files:
+                trained = ", ".join(f"×{known}" for known in sorted(files))
+                raise ModelError(f"{name} is for {trained}, not for ×{scale}")
+            path = files[scale]
+            # Own runs all end in best.safetensors; their folder tells them apart.
+            own = Path(name) == path and path.parent.name
+            found.append((f"{path.parent.name}/{path.stem}" if own else path.stem, path))
+        return found
+
+    def _networks(self, name: str, path: Path, device: torch.device) -> list[Method]:
+        from srcnn_cli.engine.torch_engine import TorchEngine
+        from srcnn_cli.methods import Network
+        from srcnn_cli.weights import file_sha256, load_weights
+
+        config, tensors = load_weights(path)
+        if self._border is not None:
+            config = replace(config, border=self._border)
+        engine = TorchEngine(config, tensors, device)
+        networks: list[Method] = [Network(name, engine, tile=self._tile)]
+        if self._ensemble:
+            networks.append(Network(name, engine, ensemble=True, tile=self._tile))
+        facts = {
+            "weights_sha256": file_sha256(path),
+            "parameters": config.parameters,
+            "border": config.border,
+        }
+        self.described += [{"name": network.name, **facts} for network in networks]
+        return networks
+
+
+def _measure(
+    folder: Path,
+    low: Path | None,
+    scale: int,
+    protocol: Protocol,
+    metrics: Sequence[str],
+    choice: _Choice,
+    repeat: int,
+    format_: str,
+    output: Path | None,
+    plot: Path | None,
+    *,
+    overwrite: bool,
+) -> None:
+    from srcnn_cli.benchmark import data_sha256, find_sources, measure
+    from srcnn_cli.cli import _console
+    from srcnn_cli.report import Setting, build_report
+
+    sources, passed_over = find_sources(folder, low)
+    if passed_over:
+        _console.warn(folder, f"{passed_over} files are no pictures and were passed over")
+    methods, device = choice.make(scale)
+    import torch
+
+    setting = Setting(
+        folder=folder.resolve(),
+        sizes=_sizes(sources),
+        data_sha256=data_sha256(sources),
+        scale=scale,
+        protocol=protocol,
+        metrics=metrics,
+        repeat=repeat,
+        device=str(device),
+        threads=torch.get_num_threads(),
+        methods=choice.described,
+    )
+    live = _Live(setting) if format_ == "table" else None
+    records: list[Record] = []
+    complete = False
+    try:
+        with _console.progress_bar("measuring", visible=live is None) as bar:
+            images = measure(
+                sources, methods, scale=scale, protocol=protocol, metrics=metrics, repeat=repeat
+            )
+            for image in bar.track(images, total=len(sources)):
+                records += image
+                if live:
+                    live.show(image)
+        complete = True
+    finally:
+        # What was measured before a failure is kept.
+        if records:
+            report = build_report(setting, records, complete=complete)
+            if output is not None:
+                _write(output, report, overwrite=overwrite)
+    if live:
+        live.averages(records)
+    else:
+        sys.stdout.write(_render(format_, report))
+    for warning in report["warnings"]:
+        _console.warn(folder, warning)
+    if plot is not None:
+        _plot(plot, setting, report, overwrite=overwrite)
+
+
+def _sizes(sources: Sequence[Source]) -> dict[str, tuple[int, int]]:
+    """(height, width) by name, from the headers; an unreadable file is reported when its turn is."""
+    from PIL import Image
+
+    sizes = {}
+    for source in sources:
+        try:
+            with Image.open(source.path) as image:
+                sizes[source.name] = (image.height, image.width)
+        except Exception:  # noqa: BLE001 - Pillow raises a dozen types
+            sizes[source.name] = (0, 0)
+    return sizes
+
+
+class _Live:
+    """The table of a run, line by line."""
+
+    def __init__(self, setting: Setting) -> None:
+        from srcnn_cli.cli import _console
+
+        self._setting = setting
+        self._names = [str(method["name"]) for method in setting.methods]
+        self._image_width = max(7, *(len(name) for name in setting.sizes))
+        cell = " / ".join("00.00" if name == "psnr" else "0.0000" for name in setting.metrics)
+        self._widths = [max(len(name), len(cell)) for name in self._names]
+        dataset = setting.dataset or setting.folder.name
+        _console.out.print(
+            f"{dataset} ×{setting.scale}, {setting.protocol.describe()}", markup=False
+        )
+        self._line("", self._names)
+
+    def _line(self, first: str, cells: Sequence[str]) -> None:
+        from srcnn_cli.cli import _console
+
+        padded = [cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True)]
+        _console.out.print("  ".join([first.ljust(self._image_width), *padded]), markup=False)
+
+    def show(self, records: Sequence[Record]) -> None:
+        from srcnn_cli.report import format_metric
+
+        cells = [
+            " / ".join(format_metric(name, value) for name, value in record.metrics.items())
+            for record in records
+        ]
+        self._line(records[0].image, cells)
+
+    def averages(self, records: Sequence[Record]) -> None:
+        from srcnn_cli.benchmark import average
+        from srcnn_cli.cli import _console
+        from srcnn_cli.report import METRIC_TITLES, format_metric, published
+
+        averages = average(records)
+        metrics = list(averages[0].metrics)
+        best = {name: max(a.metrics[name] for a in averages) for name in metrics}
+        figures = published(self._setting)
+        columns = [("average", "left"), *((METRIC_TITLES[m], "right") for m in metrics)]
+        columns += [(t, "right") for t in ("prepare", "network", "total", "images/s", "MP/s")]
+        rows = []
+        for item in averages:
+            cells = [
+                f"[bold]{text}[/bold]" if item.metrics[m] == best[m] else text
+                for m, text in ((m, format_metric(m, item.metrics[m])) for m in metrics)
+            ]
+            times = (item.steps.prepare, item.steps.network, item.steps.total)
+            cells += [f"{value * 1000:.1f} ms" for value in times]
+            cells += [f"{item.images_per_second:.1f}", f"{item.megapixels_per_second:.1f}"]
+            rows.append([_console.escape(item.method), *cells])
+        _console.out.print()
+        _console.out.print(_console.table(columns, rows))
+        if figures:
+            _console.out.print(_published_table(figures, averages, metrics))
+        memory = _console.peak_memory_mb()
+        where = f"{self._setting.device}, {self._setting.threads} threads"
+        _console.out.print(f"{where}, peak memory {memory} MB", style="dim")
+
+
+def _published_table(
+    figures: Sequence[Any], averages: Sequence[Any], metrics: Sequence[str]
+) -> Table:
+    """Published figures, and how far the best measured method is above each."""
+    from srcnn_cli.cli import _console
+    from srcnn_cli.report import METRIC_TITLES, format_metric
+
+    best = {name: max(a.metrics[name] for a in averages) for name in metrics}
+    bicubic = {a.method: a for a in averages}["bicubic"].metrics
+    columns = [("published", "left")]
+    for name in metrics:
+        columns += [(METRIC_TITLES[name], "right"), ("ours", "right")]
+    columns += [("time", "right"), ("source", "left")]
+    rows: dict[tuple[str, str], list[str]] = {}
+    for figure in figures:
+        row = rows.setdefault(
+            (figure.method, figure.source),
+            [
+                _console.escape(figure.method),
+                *[""] * (2 * len(metrics)),
+                "",
+                figure.source.split(", ", 1)[-1],  # the authors are in the JSON
+            ],
+        )
+        index = metrics.index(figure.metric)
+        measured = bicubic if figure.method == "Bicubic" else best
+        row[1 + 2 * index] = format_metric(figure.metric, figure.value)
+        difference = measured[figure.metric] - figure.value
+        row[2 + 2 * index] = f"{difference:+.{2 if figure.metric == 'psnr' else 4}f}"
+        row[-2] = "" if figure.seconds is None else f"{figure.seconds:g} s"
+    return _console.table(columns, rows.values())
+
+
+def _render(format_: str, report: Mapping[str, Any]) -> str:
+    from srcnn_cli.report import to_csv, to_json, to_markdown
+
+    return {"json": to_json, "csv": to_csv, "md": to_markdown}[format_](report)
+
+
+def _check_metrics(text: str) -> list[str]:
+    from srcnn_cli.benchmark import METRICS
+
+    names = [name.strip().replace("-", "_") for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in METRICS]
+    if unknown or not names:
+        raise UsageError(f"unknown metric {', '.join(unknown)!r}: use {', '.join(METRICS)}")
+    return names
+
+
+def _check_outputs(output: Path | None, plot: Path | None, *, overwrite: bool) -> None:
+    """Found before an hour of measuring, not after it."""
+    from srcnn_cli.errors import OutputError
+
+    for path, known in ((output, (".json", ".csv", ".md")), (plot, (".png",))):
+        if path is None:
+            continue
+        if path.suffix.lower() not in known:
+            raise OutputError(f"its extension must be {' or '.join(known)}", path)
+        if not path.parent.is_dir():
+            raise OutputError("its folder does not exist", path)
+        if path.exists() and not overwrite:
+            raise OutputError("already exists (use --overwrite to replace it)", path)
+
+
+def _write(path: Path, report: Mapping[str, Any], *, overwrite: bool) -> None:
+    from srcnn_cli.files import write_atomically
+
+    data = _render(path.suffix.lower()[1:], report).encode()
+    write_atomically(path, lambda file: file.write(data), overwrite=overwrite)
+
+
+def _plot(path: Path, setting: Setting, report: Mapping[str, Any], *, overwrite: bool) -> None:
+    from srcnn_cli.plots import Point, plot_psnr_against_time
+    from srcnn_cli.report import published
+
+    points = [
+        Point(row["method"], row["seconds"]["total"], row["psnr"], published=False)
+        for row in report["averages"]
+    ]
+    points += [
+        Point(figure.method, figure.seconds, figure.value, published=True)
+        for figure in published(setting)
+        if figure.metric == "psnr" and figure.seconds
+    ]
+    title = f"{setting.dataset or setting.folder.name} ×{setting.scale}, {setting.protocol.name}"
+    plot_psnr_against_time(points, title=title, path=path, overwrite=overwrite)
+
+
+def _explain(path: Path, scale: int) -> None:
+    from srcnn_cli.cli import _console
+    from srcnn_cli.explain import STEPS, effects, explain
+    from srcnn_cli.image import read_8bit
+
+    try:
+        outcomes = explain(read_8bit(path), scale)
+    except UsageError as error:
+        raise SrcnnError(error.reason, path) from error
+    _console.out.print(
+        f"{path.name} ×{scale}, bicubic, as the SRCNN paper measures: {outcomes[0].psnr:.2f} dB. "
+        "What each other choice moves:",
+        markup=False,
+    )
+    first = {step: choices[0] for step, choices in STEPS.items()}
+    rows = [
+        [
+            effect.choice.step,
+            effect.choice.label,
+            f"{effect.base:+.2f} dB",
+            f"{effect.mean:+.2f} dB",
+        ]
+        for effect in effects(outcomes)
+        if effect.choice != first[effect.choice.step]
+    ]
+    columns = [("step", "left"), ("instead", "left"), ("alone", "right"), ("on average", "right")]
+    _console.out.print(_console.table(columns, rows))
+    values = [outcome.psnr for outcome in outcomes]
+    _console.out.print(
+        f"{len(outcomes)} combinations, from {min(values):.2f} to {max(values):.2f} dB"
+    )
