@@ -113,10 +113,10 @@ def test_the_input_is_never_overwritten_unasked(run):
 
 def test_skip_existing_leaves_the_file_and_succeeds(run):
     picture("in.png")
-    Path("in_x2.png").write_bytes(b"precious")
+    Path("in_x3.png").write_bytes(b"precious")
     code, _, _ = run("in.png", "--skip-existing")
     assert code == 0
-    assert Path("in_x2.png").read_bytes() == b"precious"
+    assert Path("in_x3.png").read_bytes() == b"precious"
 
 
 def test_dry_run_says_the_plan_and_writes_nothing(run):
@@ -143,8 +143,8 @@ def test_recursive_mirrors_the_tree(run):
     picture("in/a.png")
     picture("in/deep/er/b.png")
     assert run("in", "-o", "out", "-r")[0] == 0
-    assert Path("out/a_x2.png").exists()
-    assert Path("out/deep/er/b_x2.png").exists()
+    assert Path("out/a_x3.png").exists()
+    assert Path("out/deep/er/b_x3.png").exists()
 
 
 def test_a_second_run_over_a_folder_does_not_enlarge_the_results_of_the_first(run):
@@ -152,7 +152,7 @@ def test_a_second_run_over_a_folder_does_not_enlarge_the_results_of_the_first(ru
     assert run("in")[0] == 0
     code, _, _ = run("in", "--overwrite")
     assert code == 0
-    assert listing("in") == ["a.png", "a_x2.png"]
+    assert listing("in") == ["a.png", "a_x3.png"]
 
 
 def test_two_inputs_for_one_output_are_refused(run):
@@ -173,16 +173,16 @@ def test_the_output_format_follows_the_extension(run):
 def test_a_format_that_cannot_be_written_becomes_png(run):
     picture("in.gif")
     assert run("in.gif")[0] == 0
-    assert opened("in_x2.png").size == (40, 28)
+    assert opened("in_x3.png").size == (60, 42)
 
 
 def test_sixteen_bits_stay_sixteen_bits(run):
     values = np.arange(12 * 10, dtype=np.uint16).reshape(10, 12) * 500
     Image.fromarray(values).save("deep.png")
     assert run("deep.png")[0] == 0
-    result = np.asarray(opened("deep_x2.png"))
+    result = np.asarray(opened("deep_x3.png"))
     assert result.dtype == np.uint16
-    assert result.shape == (20, 24)
+    assert result.shape == (30, 36)
 
 
 def test_orientation_is_applied_once(run):
@@ -191,7 +191,7 @@ def test_orientation_is_applied_once(run):
     picture("turned.jpg", (20, 10), exif=exif)
     assert run("turned.jpg", "-o", "out.jpg")[0] == 0
     result = opened("out.jpg")
-    assert result.size == (20, 40)
+    assert result.size == (30, 60)
     assert result.getexif().get(0x0112, 1) == 1
 
 
@@ -222,7 +222,7 @@ def test_an_unreadable_input_is_one_line_and_code_3(run, name, content):
     assert code == 3
     assert out == ""
     assert name in one_line(err)
-    assert not Path(name.replace(".png", "_x2.png")).exists()
+    assert not Path(name.replace(".png", "_x3.png")).exists()
 
 
 def test_an_empty_folder_is_code_3(run):
@@ -238,7 +238,7 @@ def test_one_bad_file_in_a_batch_does_not_stop_the_others(run):
     picture("in/c.png", seed=2)
     code, out, err = run("in", "-o", "out")
     assert code == 1
-    assert listing("out") == ["a_x2.png", "c_x2.png"]
+    assert listing("out") == ["a_x3.png", "c_x3.png"]
     assert out.count("\n") == 2
     assert [line for line in err.splitlines() if line.startswith("error: ")] == [
         line for line in err.splitlines() if "b.png" in line
@@ -376,14 +376,14 @@ def test_quiet_prints_nothing_when_all_is_well(run):
 def test_unicode_and_spaces_in_names(run):
     picture("böse Katze 猫.png")
     assert run("böse Katze 猫.png")[0] == 0
-    assert Path("böse Katze 猫_x2.png").exists()
+    assert Path("böse Katze 猫_x3.png").exists()
 
 
 def test_markup_in_a_name_is_printed_as_it_is(run):
     picture("[red]cat[/x].png")
     code, out, _ = run("[red]cat[/x].png")
     assert code == 0
-    assert "[red]cat[/x]_x2.png" in out
+    assert "[red]cat[/x]_x3.png" in out
 
 
 def test_a_wrong_extension_is_read_with_a_warning(run):
@@ -393,7 +393,7 @@ def test_a_wrong_extension_is_read_with_a_warning(run):
     code, _, err = run("cat.jpg")
     assert code == 0
     assert err.startswith("warning: cat.jpg: ")
-    assert opened("cat_x2.jpg").format == "JPEG"
+    assert opened("cat_x3.jpg").format == "JPEG"
 
 
 def command(*arguments):

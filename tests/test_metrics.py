@@ -214,6 +214,13 @@ def test_ms_ssim_of_a_negative_is_zero(metrix):
 
 
 @metrix
+@pytest.mark.parametrize("level", [9.9, 30.9, 200.7])
+def test_ms_ssim_of_a_flat_picture_survives_rounding(metrix, level):
+    plane = picture(shape=(176, 176))
+    assert 0 <= ms_ssim(np.full(plane.shape, level), plane, metrix=metrix) < 0.5
+
+
+@metrix
 @pytest.mark.parametrize("shape", [(176, 192), (179, 205)])
 @pytest.mark.parametrize("data_range", [255.0, 1.0])
 def test_ms_ssim_equals_the_formula_of_the_paper(shape, data_range, metrix):

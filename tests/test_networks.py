@@ -236,7 +236,8 @@ def test_the_name_lists_the_filters():
 def test_layer_shapes_are_those_of_the_modules():
     config = ModelConfig(filters=(9, 3, 5), widths=(7, 4), channels=3)
     assert config.layer_shapes == [(7, 3, 9, 9), (4, 7, 3, 3), (3, 4, 5, 5)]
-    assert [tuple(layer.weight.shape) for layer in PlaneNetwork(config).layers] == config.layer_shapes
+    layers = PlaneNetwork(config).layers
+    assert [tuple(layer.weight.shape) for layer in layers] == config.layer_shapes
 
 
 @pytest.mark.parametrize(

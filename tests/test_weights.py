@@ -30,7 +30,7 @@ CONFIGS = [
     ModelConfig(filters=(3, 3, 1, 5), widths=(2, 3, 4), border="normalize"),
 ]
 CONFIG = CONFIGS[0]
-KEY = "srcnn_config"
+KEY = "srcnn"
 
 
 def tensors_of(config=CONFIG):
@@ -39,7 +39,7 @@ def tensors_of(config=CONFIG):
 
 
 def file_bytes(tensors=None, metadata=None):
-    metadata = {KEY: json.dumps(CONFIG.to_dict())} if metadata is None else metadata
+    metadata = {KEY: json.dumps({"config": CONFIG.to_dict()})} if metadata is None else metadata
     return save(tensors_of() if tensors is None else tensors, metadata)
 
 
@@ -91,8 +91,9 @@ def test_how_the_weights_came_about_stands_in_the_file(path):
     save_weights(path, CONFIG, tensors_of(), training={"seed": 7})
     content = path.read_bytes()
     header = json.loads(content[8 : 8 + struct.unpack("<Q", content[:8])[0]])
-    assert json.loads(header["__metadata__"]["srcnn_training"]) == {"seed": 7}
-    assert json.loads(header["__metadata__"][KEY]) == json.loads(json.dumps(CONFIG.to_dict()))
+    stored = json.loads(header["__metadata__"][KEY])
+    assert stored["training"] == {"seed": 7}
+    assert stored["config"] == json.loads(json.dumps(CONFIG.to_dict()))
 
 
 def test_the_checksum_is_sha256(path):
@@ -160,15 +161,15 @@ def test_a_torch_checkpoint_is_refused(path):
         {KEY: "9-1-5"},
         {KEY: "null"},
         {KEY: "[" * 100_000},
-        {KEY: json.dumps(CONFIG.to_dict() | {"filters": [9, 1, 5]})},
-        {KEY: json.dumps(CONFIG.to_dict() | {"widths": [4, 4]})},
-        {KEY: json.dumps(CONFIG.to_dict() | {"filters": [3, 2, 3]})},
-        {KEY: json.dumps(CONFIG.to_dict() | {"architecture": "edsr"})},
-        {KEY: json.dumps(CONFIG.to_dict() | {"border": "none"})},
-        {KEY: json.dumps(CONFIG.to_dict() | {"scales": [2.5]})},
-        {KEY: json.dumps(CONFIG.to_dict() | {"channels": 10**400})},
-        {KEY: '{"channels": 1' + "0" * 5000 + "}"},
-        {KEY: json.dumps(CONFIG.to_dict() | {"extra": 1})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"filters": [9, 1, 5]}})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"widths": [4, 4]}})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"filters": [3, 2, 3]}})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"architecture": "edsr"}})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"border": "none"}})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"scales": [2.5]}})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"channels": 10**400}})},
+        {KEY: '{"config": {"channels": 1' + "0" * 5000 + "}}"},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"extra": 1}})},
     ],
 )
 def test_metadata_that_do_not_describe_the_tensors_are_refused(path, metadata):
@@ -210,7 +211,7 @@ def test_exotic_element_types_are_refused(path, kind):
     config = ModelConfig(filters=(1,), widths=())
     header = json.dumps(
         {
-            "__metadata__": {KEY: json.dumps(config.to_dict())},
+            "__metadata__": {KEY: json.dumps({"config": config.to_dict()})},
             "conv1.weight": {"dtype": kind, "shape": [1, 1, 1, 1], "data_offsets": [0, size]},
             "conv1.bias": {"dtype": "F32", "shape": [1], "data_offsets": [size, size + 4]},
         }

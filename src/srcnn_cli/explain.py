@@ -69,53 +69,43 @@ class Effect:
     base: float
 
 
-def _step(name: str, **labels: str) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(name, value.replace("_", "-").replace("-plus-", "+"), label)
-        for value, label in labels.items()
-    )
+def _step(step: str, labels: dict[str, str]) -> tuple[Choice, ...]:
+    return tuple(Choice(step, value, label) for value, label in labels.items())
 
 
 # The first choice of each step is what the SRCNN paper does: `srcnn_cli.protocol.SRCNN`.
 STEPS: dict[str, tuple[Choice, ...]] = {
-    choices[0].step: choices
-    for choices in (
-        _step(
-            "resize",
-            matlab="MATLAB bicubic (antialiased, a = -0.5)",
-            opencv="OpenCV INTER_CUBIC (not antialiased, a = -0.75)",
-            pillow="Pillow BICUBIC (antialiased, a = -0.5, edges cut off)",
-            torch="torch bicubic (not antialiased, a = -0.75)",
-        ),
-        _step(
-            "luminance",
-            y="Y' from 16 to 235",
-            y_full="Y' from 0 to 255",
-            rgb="R'G'B', all three channels",
-        ),
-        _step(
-            "low-resolution",
-            float="not rounded",
-            uint8="colours rounded to 8 bits, as in a file",
-        ),
-        _step(
-            "crop",
-            scale="as many pixels as the scale off each side",
-            none="nothing",
-            scale_plus_6="6 pixels more than the scale off each side",
-        ),
-        _step(
-            "rounding",
-            uint8="result rounded and clipped to 8 bits",
-            none="result as it is",
-        ),
-    )
+    step: _step(step, labels)
+    for step, labels in {
+        "resize": {
+            "matlab": "MATLAB bicubic (antialiased, a = -0.5)",
+            "opencv": "OpenCV INTER_CUBIC (not antialiased, a = -0.75)",
+            "pillow": "Pillow BICUBIC (antialiased, a = -0.5, kernel cut off at the edges)",
+            "torch": "torch bicubic (not antialiased, a = -0.75)",
+        },
+        "luminance": {
+            "y": "Y' from 16 to 235",
+            "y-full": "Y' from 0 to 255",
+            "rgb": "R'G'B', all three channels",
+        },
+        "low-resolution": {
+            "float": "low resolution not rounded",
+            "uint8": "low resolution rounded to 8 bits, as in a file",
+        },
+        "crop": {
+            "scale": "as many pixels as the scale shaved off each side",
+            "none": "nothing shaved off",
+            "scale+6": "6 pixels more than the scale shaved off each side",
+        },
+        "rounding": {
+            "uint8": "result rounded and clipped to 8 bits",
+            "none": "result neither rounded nor clipped",
+        },
+    }.items()
 }
 
 
-def explain(
-    pixels: NDArray[np.uint8], scale: int, enlarge: Enlarge | None = None
-) -> list[Outcome]:
+def explain(pixels: NDArray[np.uint8], scale: int, enlarge: Enlarge | None = None) -> list[Outcome]:
     """Measure bicubic interpolation, or a method, under every combination of `STEPS`.
 
     Where MATLAB's bicubic is used and the result rounded, a combination is what `make_pair` makes
@@ -173,13 +163,17 @@ def effects(outcomes: Sequence[Outcome]) -> list[Effect]:
             if choice == first:
                 continue
             gains = [
-                _gain(value, values[(*choices[:place], first, *choices[place + 1 :])])
+                _gain(value, values[_with(choices, place, first)])
                 for choices, value in values.items()
                 if choices[place] == choice
             ]
             # The order of the combinations is kept: the paper's choices of the rest come first.
             result.append(Effect(choice, sum(gains) / len(gains), gains[0]))
     return result
+
+
+def _with(choices: tuple[Choice, ...], place: int, choice: Choice) -> tuple[Choice, ...]:
+    return (*choices[:place], choice, *choices[place + 1 :])
 
 
 def _gain(value: float, base: float) -> float:

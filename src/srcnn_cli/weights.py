@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 Tensors = dict[str, NDArray[np.float32]]
 
-_CONFIG_KEY = "srcnn_config"
-_TRAINING_KEY = "srcnn_training"
+# One key, because safetensors writes several in random order: equal weights are equal files.
+_KEY = "srcnn"
 _DAMAGED = "not a weights file of srcnn, or a damaged one (they are made by `srcnn train`)"
 
 
@@ -52,9 +52,7 @@ def save_weights(
     from safetensors.numpy import save
 
     _check(config, tensors, path)
-    metadata = {_CONFIG_KEY: json.dumps(config.to_dict())}
-    if training is not None:
-        metadata[_TRAINING_KEY] = json.dumps(training)
+    metadata = {_KEY: json.dumps({"config": config.to_dict(), "training": training})}
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
     data = save(contiguous, metadata)
     write_atomically(path, lambda file: file.write(data), overwrite=overwrite)
@@ -104,7 +102,7 @@ def _read(path: str | os.PathLike[str]) -> bytes:
 
 def _parse_config(data: bytes, path: str | os.PathLike[str]) -> ModelConfig:
     try:
-        return ModelConfig.from_dict(json.loads(_metadata(data)[_CONFIG_KEY]))
+        return ModelConfig.from_dict(json.loads(_metadata(data)[_KEY])["config"])
     except ModelError as error:
         raise ModelError(error.reason, path) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -260,7 +260,7 @@ def _measure(
 
 
 def _sizes(sources: Sequence[Source]) -> dict[str, tuple[int, int]]:
-    """(height, width) by name, from the headers; an unreadable file is reported when its turn is."""
+    """(height, width) by name, from the headers; an unreadable file is reported in its turn."""
     from PIL import Image
 
     sizes = {}

@@ -33,7 +33,7 @@ def upscale(
             "(default: beside each input). The extension chooses the format.",
         ),
     ] = None,
-    scale: Annotated[float, typer.Option("--scale", "-s", help="Factor, 1 to 16.")] = 2,
+    scale: Annotated[float, typer.Option("--scale", "-s", help="Factor, 1 to 16.")] = 3,
     model: Annotated[
         str,
         typer.Option("--model", "-m", help="A name from `srcnn models`, or a .safetensors file."),
