@@ -153,6 +153,8 @@ def make_pair(pixels: NDArray[Any], scale: int, protocol: Protocol = SRCNN) -> P
     Raises:
         UsageError: The picture is smaller than the scale.
     """
+    if pixels.ndim == 2:
+        protocol = replace(protocol, color="y")  # nothing to convert, so nothing to stretch
     if pixels.ndim == 2 or (protocol.color != "rgb" and not protocol.quantize_lr):
         truth = modcrop(luminance_uint8(pixels), scale)
         return Pair(truth, _reduce(truth, scale, protocol), scale, protocol)
@@ -185,7 +187,7 @@ def pair_with_low(pixels: NDArray[Any], low: NDArray[Any], scale: int, protocol:
     if low.ndim != pixels.ndim:
         raise UsageError("one of the two is grey, the other is not")
     if pixels.ndim == 2:
-        return Pair(modcrop(pixels, scale), low / 255, scale, protocol)
+        return Pair(modcrop(pixels, scale), low / 255, scale, replace(protocol, color="y"))
     picture = modcrop(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), scale)
     planes = np.moveaxis(low, -1, 0) / 255
     if protocol.color == "rgb":

@@ -86,6 +86,18 @@ def read_config(path: str | os.PathLike[str]) -> ModelConfig:
     return _parse_config(_read(path), path)
 
 
+def read_training(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """How the weights came about, as `save_weights` was told; None if it was not.
+
+    Raises:
+        ModelError: The file is missing, damaged or not this program's.
+    """
+    data = _read(path)
+    _parse_config(data, path)
+    training: dict[str, Any] | None = json.loads(_metadata(data)[_KEY]).get("training")
+    return training
+
+
 def file_sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file as 64 hexadecimal digits."""
     return hashlib.sha256(_read(path)).hexdigest()

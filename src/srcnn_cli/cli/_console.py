@@ -85,9 +85,11 @@ def progress_bar(label: str, *, visible: bool = True) -> Progress:
 def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> Table:
     """A table; ``columns`` are (heading, "left" or "right")."""
     result = Table(box=None, padding=(0, 2, 0, 0))
-    for heading, justify in columns:
+    for index, (heading, justify) in enumerate(columns):
         side: JustifyMethod = "right" if justify == "right" else "left"
-        result.add_column(heading, justify=side, no_wrap=True)
+        # Figures stay whole; what a narrow terminal breaks is the text in the last column.
+        last = index == len(columns) - 1
+        result.add_column(heading, justify=side, no_wrap=not last, overflow="fold")
     for row in rows:
         result.add_row(*row)
     return result

@@ -441,14 +441,14 @@ def _explain(path: Path, scale: int) -> None:
     rows = [
         [
             effect.choice.step,
-            effect.choice.label,
             f"{effect.base:+.2f} dB",
             f"{effect.mean:+.2f} dB",
+            effect.choice.label,
         ]
         for effect in effects(outcomes)
         if effect.choice != first[effect.choice.step]
     ]
-    columns = [("step", "left"), ("instead", "left"), ("alone", "right"), ("on average", "right")]
+    columns = [("step", "left"), ("alone", "right"), ("on average", "right"), ("choice", "left")]
     _console.out.print(_console.table(columns, rows))
     values = [outcome.psnr for outcome in outcomes]
     _console.out.print(

@@ -1,0 +1,136 @@
+"""The figures of the shipped weights: PSNR and SSIM on Set5 and Set14, and PSNR along the border.
+
+Protocol ``srcnn``. The border figure is the mean over the pictures of the PSNR of their outermost
+8 pixels, nothing shaved, under every border policy.
+
+    python benchmarks/shipped.py ../shared/data          # print
+    python benchmarks/shipped.py ../shared/data --write  # and store in weights/index.json, and
+                                                         # in the model card weights/README.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from srcnn_cli.benchmark import Source, average, find_sources, load_pair, measure
+from srcnn_cli.catalog import shipped_models, weights_folder
+from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.engine.torch_engine import TorchEngine, choose_device
+from srcnn_cli.methods import Interpolation, Method, Network
+from srcnn_cli.metrics import psnr
+from srcnn_cli.protocol import SRCNN, Pair, round_to_uint8
+from srcnn_cli.weights import file_sha256, load_weights, read_training
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SETS = ("Set5", "Set14")
+
+
+def frame_psnr(pair: Pair, output: NDArray[np.float32], width: int = 8) -> float:
+    """PSNR in dB over the outermost ``width`` pixels alone."""
+    frame = np.ones(pair.truth.shape, bool)
+    frame[width:-width, width:-width] = False
+    return psnr(round_to_uint8(output)[frame], pair.truth[frame])
+
+
+def border_figures(sources: list[Source], scale: int, methods: list[Method]) -> dict[str, float]:
+    """Mean border PSNR in dB by method."""
+    values: dict[str, list[float]] = {method.name: [] for method in methods}
+    for source in sources:
+        pair, _ = load_pair(source, scale, SRCNN)
+        for method in methods:
+            output, _ = method.enlarge(pair.low, *pair.truth.shape)
+            values[method.name].append(frame_psnr(pair, output))
+    return {name: fmean(own) for name, own in values.items()}
+
+
+def write_card(path: Path, rows: dict[str, list[str]]) -> None:
+    """Replace what stands between ``<!-- name -->`` and ``<!-- end -->`` in the model card."""
+    text = path.read_text(encoding="utf-8")
+    for name, lines in rows.items():
+        before, _, rest = text.partition(f"<!-- {name} -->\n")
+        _, _, after = rest.partition("<!-- end -->")
+        block = "\n".join(lines).rstrip("\n")
+        text = f"{before}<!-- {name} -->\n{block}\n<!-- end -->{after}"
+    path.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Measure every shipped model."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path, help="folder that holds Set5 and Set14")
+    parser.add_argument("--write", action="store_true", help="store the figures in the index")
+    options = parser.parse_args()
+    device = choose_device("cpu")
+    figures: dict[str, dict[str, object]] = {}
+    rows: dict[str, list[str]] = {
+        "figures": [
+            "| file | scale | network | parameters | Set5 | Set14 | border policy | hours |",
+            "|---|---|---|---|---|---|---|---|",
+        ],
+        "borders": [
+            f"| file | bicubic | {' | '.join(BORDER_POLICIES)} |",
+            "|---|---|---|---|---|",
+        ],
+        "origins": [],
+    }
+    for model in shipped_models():
+        config, tensors = load_weights(model.path)
+        network = Network(model.name, TorchEngine(config, tensors, device))
+        psnr_of: dict[str, float] = {}
+        ssim_of: dict[str, float] = {}
+        for name in SETS:
+            sources, _ = find_sources(options.data / name)
+            images = measure(sources, [network], scale=model.scale, protocol=SRCNN)
+            (mean,) = average([record for image in images for record in image])
+            psnr_of[name] = round(mean.metrics["psnr"], 3)
+            ssim_of[name] = round(mean.metrics["ssim"], 4)
+            print(f"{model.name} {name}: {psnr_of[name]:.3f} dB, SSIM {ssim_of[name]:.4f}")
+        methods: list[Method] = [Interpolation("bicubic")]
+        methods += [
+            Network(border, TorchEngine(replace(config, border=border), tensors, device))
+            for border in BORDER_POLICIES
+        ]
+        borders = border_figures(sources, model.scale, methods)
+        training = read_training(model.path) or {}
+        print("    border of Set14:", ", ".join(f"{n} {v:.2f}" for n, v in borders.items()), "dB")
+        figures[model.path.name] = {
+            "sha256": file_sha256(model.path),
+            "psnr": psnr_of,
+            "ssim": ssim_of,
+        }
+        rows["figures"].append(
+            f"| `{model.path.name}` | ×{model.scale} | {config.name} | {config.parameters:,} "
+            f"| {psnr_of['Set5']:.2f} / {ssim_of['Set5']:.4f} "
+            f"| {psnr_of['Set14']:.2f} / {ssim_of['Set14']:.4f} "
+            f"| {config.border} | {training['seconds'] / 3600:.2f} |"
+        )
+        values = (borders[name] for name in ("bicubic", *BORDER_POLICIES))
+        rows["borders"].append(
+            f"| `{model.path.name}` | {' | '.join(f'{value:.2f}' for value in values)} |"
+        )
+        origin = (
+            f"`{model.path.name}`, sha256 `{file_sha256(model.path)}`, seed "
+            f"{training['schedule']['seed']}, best at step {training['step']:,} with "
+            f"{training['validation_psnr']:.3f} dB on the held-back pictures:"
+        )
+        rows["origins"] += [origin, "", f"    {training['command']}", ""]
+    if options.write:
+        path = weights_folder() / "index.json"
+        index = json.loads(path.read_text(encoding="utf-8"))
+        for item in index["models"]:
+            item.update(figures[item["file"]])
+        path.write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_card(weights_folder() / "README.md", rows)
+
+
+if __name__ == "__main__":
+    main()
