@@ -38,6 +38,7 @@ class Shift:
         self.name, self.by, self.seconds, self.calls = name, by, list(seconds), []
 
     def enlarge(self, low, height, width):
+        """See `Method`."""
         output, _ = Interpolation("bicubic").enlarge(low, height, width)
         steps = Steps(self.seconds[len(self.calls) % len(self.seconds)], 2.0, 3.0)
         self.calls.append((low.shape, height, width))
@@ -201,9 +202,7 @@ def test_every_method_is_measured_on_every_picture_in_order(tmp_path):
 def test_measuring_is_done_picture_by_picture(tmp_path):
     save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(b"broken")
-    images = measure(
-        find_sources(tmp_path)[0], [Interpolation("bicubic")], scale=3, protocol=SRCNN
-    )
+    images = measure(find_sources(tmp_path)[0], [Interpolation("bicubic")], scale=3, protocol=SRCNN)
     assert next(images)[0].image == "a"
     with pytest.raises(InputError, match=r"b\.png"):
         next(images)
@@ -213,9 +212,7 @@ def test_one_run_goes_untimed_and_the_median_of_the_others_counts(tmp_path):
     for name in "ab":
         save(tmp_path / f"{name}.png")
     method = Shift(seconds=(99.0, 5.0, 1.0, 3.0, 9.0, 7.0, 8.0))
-    images = list(
-        measure(find_sources(tmp_path)[0], [method], scale=3, protocol=SRCNN, repeat=3)
-    )
+    images = list(measure(find_sources(tmp_path)[0], [method], scale=3, protocol=SRCNN, repeat=3))
     assert len(method.calls) == 1 + 2 * 3
     assert [image[0].steps for image in images] == [Steps(3.0, 2.0, 3.0), Steps(8.0, 2.0, 3.0)]
     assert all(image[0].load > 0 for image in images)

@@ -73,9 +73,7 @@ def test_interpolations_equal_pillows_away_from_the_border(name, pillow, scale):
     output, _ = Interpolation(name).enlarge(low.astype(np.float64), height, width)
     expected = np.asarray(Image.fromarray(low).resize((width, height), pillow))
     inside = slice(3 * scale, -3 * scale)  # Pillow cuts its kernels off at the border
-    np.testing.assert_allclose(
-        output[inside, inside], expected[inside, inside], rtol=0, atol=2e-6
-    )
+    np.testing.assert_allclose(output[inside, inside], expected[inside, inside], rtol=0, atol=2e-6)
 
 
 def test_steps_add_up():
@@ -135,9 +133,7 @@ def test_the_ensemble_is_the_mean_over_eight_transforms(engine, slow_bicubic, sh
     height, width = 3 * shape[0], 3 * shape[1]
     output, _ = Network("tiny", engine, ensemble=True).enlarge(low, height, width)
     plane = slow_bicubic(low, height, width).astype(np.float32)
-    np.testing.assert_allclose(
-        output, mean_over_the_square_group(engine, plane), rtol=0, atol=1e-5
-    )
+    np.testing.assert_allclose(output, mean_over_the_square_group(engine, plane), rtol=0, atol=1e-5)
     single, _ = Network("tiny", engine).enlarge(low, height, width)
     assert np.abs(output - single).max() > 1e-3
 

@@ -156,7 +156,7 @@ def test_csv_holds_every_figure_of_the_json():
 def test_csv_survives_names_with_commas_and_quotes():
     name = 'a, "b"'
     report = build_report(setting(sizes={name: (9, 9)}), records(names=(name,)))
-    assert [r["image"] for r in csv.DictReader(io.StringIO(to_csv(report)))][0] == name
+    assert next(csv.DictReader(io.StringIO(to_csv(report))))["image"] == name
 
 
 def test_markdown_holds_the_figures_of_the_json_as_papers_print_them():

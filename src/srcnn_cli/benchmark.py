@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import statistics
 import time
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from srcnn_cli.batch import find_pictures
 from srcnn_cli.errors import InputError, UsageError
+from srcnn_cli.files import describe_os_error
 from srcnn_cli.image import read_8bit
 from srcnn_cli.information_fidelity import ifc
 from srcnn_cli.methods import Steps
@@ -60,7 +63,8 @@ class Source:
     @property
     def name(self) -> str:
         """The file's name without its extension."""
-        return self.path.stem
+        # A name that is no text, which a file system may hold, could not be printed.
+        return os.fsencode(self.path.stem).decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,11 @@ def find_sources(folder: Path, low_folder: Path | None = None) -> tuple[list[Sou
         InputError: A folder is missing or empty, or a picture has no partner or more than one.
     """
     pictures, others = find_pictures(folder, recursive=False)
+    names: dict[str, Path] = {}
+    for path in pictures:
+        other = names.setdefault(path.stem, path)
+        if other != path:
+            raise InputError(f"has the name of {other.name}: which of the two is meant?", path)
     if low_folder is None:
         return [Source(path) for path in pictures], others
     candidates, _ = find_pictures(low_folder, recursive=False)
@@ -133,8 +142,9 @@ def _bare_stem(path: Path) -> str:
     previous = ""
     while previous != stem:
         previous = stem
-        for mark in ("_lrbi", "_lr", "_hr", "_gt", "-lr", "-hr", "lr", "x2", "x3", "x4", "_"):
+        for mark in ("_lrbi", "_lr", "_hr", "_gt", "-lr", "-hr", "lr", "_"):
             stem = stem.removesuffix(mark) or stem
+        stem = re.sub(r"(?<=.)x(1[0-6]|[2-9])$", "", stem)
     return stem
 
 
@@ -251,7 +261,11 @@ def data_sha256(sources: Iterable[Source]) -> str:
     for source in sources:
         for path in (source.path, source.low):
             if path is not None:
-                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+                try:
+                    content = path.read_bytes()
+                except OSError as error:
+                    raise InputError(f"cannot be read: {describe_os_error(error)}", path) from error
+                digest.update(os.fsencode(path.name) + b"\0" + content)
     return digest.hexdigest()
 
 

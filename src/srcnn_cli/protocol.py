@@ -43,12 +43,14 @@ class Protocol:
             to 0-255 (which reads 1.32 dB lower), ``rgb`` all three channels.
         quantize_lr: Whether the low-resolution picture is rounded to 8 bits, as a file would be.
         crop_border: Pixels shaved off each side before comparing; None: as many as the scale.
+        given_lr: Whether the low-resolution pictures are given as files, not made by reducing.
     """
 
     name: str
     color: ColorSpace = "y"
     quantize_lr: bool = False
     crop_border: int | None = None
+    given_lr: bool = False
 
     def border(self, scale: int) -> int:
         """Pixels shaved off each side at the given scale."""
@@ -58,9 +60,12 @@ class Protocol:
         """One line that says every step."""
         compared = {"y": "Y' (16-235)", "y-full": "Y' (0-255)", "rgb": "R'G'B'"}[self.color]
         low = "rounded to 8 bits" if self.quantize_lr else "not rounded"
+        down = "MATLAB bicubic down, low resolution " + low
+        if self.given_lr:
+            down = "low resolution as given in files"
         border = "the scale" if self.crop_border is None else f"{self.crop_border} pixels"
         return (
-            f"{self.name}: 8-bit {compared}, modcrop, MATLAB bicubic down, low resolution {low}, "
+            f"{self.name}: 8-bit {compared}, modcrop, {down}, "
             f"result rounded to 8 bits, {border} shaved off each side"
         )
 

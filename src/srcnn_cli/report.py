@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -71,7 +72,7 @@ def published(setting: Setting) -> list[Figure]:
 
     Only under the protocols of luminance; a figure for R'G'B' means something else.
     """
-    if setting.dataset is None or setting.protocol.color != "y":
+    if setting.dataset is None or setting.protocol.color == "rgb":
         return []
     return [
         figure
@@ -159,8 +160,8 @@ def build_report(
 
 
 def to_json(report: Mapping[str, Any]) -> str:
-    """The report, indented."""
-    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    """The report, indented; an infinite PSNR, for which JSON has no word, is null."""
+    return json.dumps(_finite(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def to_csv(report: Mapping[str, Any]) -> str:
@@ -188,12 +189,12 @@ def to_markdown(report: Mapping[str, Any]) -> str:
         (f"**{report['dataset']['recognised'] or report['dataset']['folder']} "
         f"×{report['scale']}**, protocol {report['protocol']['description']}."),
         "",
-        f"| image | {' | '.join(methods)} |",
+        f"| image | {' | '.join(map(_plain, methods))} |",
         "|---" * (len(methods) + 1) + "|",
     ]
     for image in dict.fromkeys(record["image"] for record in report["records"]):
         own = {r["method"]: r for r in report["records"] if r["image"] == image}
-        lines.append(f"| {image} | {' | '.join(_cell(own[m], metrics) for m in methods)} |")
+        lines.append(f"| {_plain(image)} | {' | '.join(_cell(own[m], metrics) for m in methods)} |")
     own = {a["method"]: a for a in report["averages"]}
     lines.append(f"| **average** | {' | '.join(_cell(own[m], metrics) for m in methods)} |")
     lines += ["", f"Cells: {' / '.join(METRIC_TITLES[m] for m in metrics)}.", ""]
@@ -201,7 +202,8 @@ def to_markdown(report: Mapping[str, Any]) -> str:
     for item in report["averages"]:
         network, total = (item["seconds"][step] * 1000 for step in ("network", "total"))
         speed = item["megapixels_per_second"]
-        lines.append(f"| {item['method']} | {network:.1f} ms | {total:.1f} ms | {speed:.1f} |")
+        name = _plain(item["method"])
+        lines.append(f"| {name} | {network:.1f} ms | {total:.1f} ms | {speed:.1f} |")
     if report["published"]:
         lines += ["", "| published | metric | value | time | source |", "|---|---|---|---|---|"]
         for figure in report["published"]:
@@ -216,6 +218,19 @@ def to_markdown(report: Mapping[str, Any]) -> str:
 def format_metric(name: str, value: float) -> str:
     """A value with the digits that papers print."""
     return f"{value:.{METRIC_DIGITS[name]}f}"
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain(text: str) -> str:
+    """For a cell of a Markdown table."""
+    return text.replace("|", "\\|")
 
 
 def _cell(row: Mapping[str, Any], metrics: Sequence[str]) -> str:

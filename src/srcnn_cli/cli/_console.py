@@ -31,8 +31,8 @@ __all__ = [
     "progress_bar", "table", "warn",
 ]  # fmt: skip
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def warn(path: object, note: str) -> None:
@@ -80,6 +80,14 @@ def progress_bar(label: str, *, visible: bool = True) -> Progress:
         transient=True,
         disable=not visible or not sys.stderr.isatty(),
     )
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as it is: figures must not be cut where stdout is narrow or a pipe."""
+    natural = out.measure(table, options=out.options.update(width=10_000)).maximum
+    if natural > out.width:
+        table.width = natural
+    out.print(table, crop=False)
 
 
 def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> Table:

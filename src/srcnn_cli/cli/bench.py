@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,18 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import DeviceOption
 from srcnn_cli.config import BORDER_POLICIES
-from srcnn_cli.errors import ModelError, SrcnnError, UsageError
+from srcnn_cli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import torch
     from rich.table import Table
 
     from srcnn_cli.benchmark import Record, Source
-    from srcnn_cli.methods import Method
     from srcnn_cli.protocol import Protocol
     from srcnn_cli.report import Setting
 
@@ -114,84 +114,17 @@ def bench(
     )
     _check_outputs(output, plot, overwrite=overwrite)
     names = _check_metrics(metrics)
+    if plot is not None and "psnr" not in names:
+        raise UsageError("a plot is of PSNR against time: add psnr to --metrics")
+    if low is not None:
+        convention = replace(convention, name=f"{convention.name} (given-lr)", given_lr=True)
     _measure(
         folder, low, scale, convention, names,
-        _Choice(model, methods, border, self_ensemble, device, tile),
+        Choice(
+            model or None, f"{methods},bicubic", border, device, tile, ensemble=self_ensemble
+        ),
         repeat, format_, output, plot, overwrite=overwrite,
     )  # fmt: skip
-
-
-class _Choice:
-    """Which methods: the options that say so, and the methods made from them."""
-
-    def __init__(
-        self,
-        models: Sequence[str] | None,
-        interpolations: str,
-        border: str | None,
-        ensemble: bool,  # noqa: FBT001 - an option's value
-        device: str,
-        tile: int,
-    ) -> None:
-        if border is not None and border not in BORDER_POLICIES:
-            raise UsageError(f"unknown border policy {border!r}: use {', '.join(BORDER_POLICIES)}")
-        self._models, self._border, self._ensemble = models, border, ensemble
-        self._device_name, self._tile = device, tile
-        self._interpolations = [name.strip() for name in interpolations.split(",") if name.strip()]
-        self.described: list[dict[str, Any]] = []
-
-    def make(self, scale: int) -> tuple[list[Method], torch.device]:
-        """The methods for a scale; bicubic is always among them."""
-        from srcnn_cli.engine.torch_engine import choose_device
-        from srcnn_cli.methods import INTERPOLATIONS, Interpolation
-
-        for name in self._interpolations:
-            if name not in INTERPOLATIONS:
-                raise UsageError(f"unknown method {name!r}: use {', '.join(INTERPOLATIONS)}")
-        chosen = {*self._interpolations, "bicubic"}
-        methods: list[Method] = [Interpolation(n) for n in INTERPOLATIONS if n in chosen]
-        self.described = [{"name": method.name} for method in methods]
-        device = choose_device(self._device_name)
-        for name, path in self._files(scale):
-            methods += self._networks(name, path, device)
-        return methods, device
-
-    def _files(self, scale: int) -> list[tuple[str, Path]]:
-        from srcnn_cli.catalog import find_model, shipped_models
-
-        if not self._models:
-            return [(m.name, m.path) for m in shipped_models() if m.scale == scale]
-        found = []
-        for name in self._models:
-            files = find_model(name)
-            if scale not in files:
-                trained = ", ".join(f"×{known}" for known in sorted(files))
-                raise ModelError(f"{name} is for {trained}, not for ×{scale}")
-            path = files[scale]
-            # Own runs all end in best.safetensors; their folder tells them apart.
-            own = Path(name) == path and path.parent.name
-            found.append((f"{path.parent.name}/{path.stem}" if own else path.stem, path))
-        return found
-
-    def _networks(self, name: str, path: Path, device: torch.device) -> list[Method]:
-        from srcnn_cli.engine.torch_engine import TorchEngine
-        from srcnn_cli.methods import Network
-        from srcnn_cli.weights import file_sha256, load_weights
-
-        config, tensors = load_weights(path)
-        if self._border is not None:
-            config = replace(config, border=self._border)
-        engine = TorchEngine(config, tensors, device)
-        networks: list[Method] = [Network(name, engine, tile=self._tile)]
-        if self._ensemble:
-            networks.append(Network(name, engine, ensemble=True, tile=self._tile))
-        facts = {
-            "weights_sha256": file_sha256(path),
-            "parameters": config.parameters,
-            "border": config.border,
-        }
-        self.described += [{"name": network.name, **facts} for network in networks]
-        return networks
 
 
 def _measure(
@@ -200,7 +133,7 @@ def _measure(
     scale: int,
     protocol: Protocol,
     metrics: Sequence[str],
-    choice: _Choice,
+    choice: Choice,
     repeat: int,
     format_: str,
     output: Path | None,
@@ -215,7 +148,7 @@ def _measure(
     sources, passed_over = find_sources(folder, low)
     if passed_over:
         _console.warn(folder, f"{passed_over} files are no pictures and were passed over")
-    methods, device = choice.make(scale)
+    methods = choice.make(scale)
     import torch
 
     setting = Setting(
@@ -226,7 +159,7 @@ def _measure(
         protocol=protocol,
         metrics=metrics,
         repeat=repeat,
-        device=str(device),
+        device=str(choice.device),
         threads=torch.get_num_threads(),
         methods=choice.described,
     )
@@ -263,10 +196,12 @@ def _sizes(sources: Sequence[Source]) -> dict[str, tuple[int, int]]:
     """(height, width) by name, from the headers; an unreadable file is reported in its turn."""
     from PIL import Image
 
+    from srcnn_cli.formats import quiet
+
     sizes = {}
     for source in sources:
         try:
-            with Image.open(source.path) as image:
+            with quiet(), Image.open(source.path) as image:
                 sizes[source.name] = (image.height, image.width)
         except Exception:  # noqa: BLE001 - Pillow raises a dozen types
             sizes[source.name] = (0, 0)
@@ -327,9 +262,9 @@ class _Live:
             cells += [f"{item.images_per_second:.1f}", f"{item.megapixels_per_second:.1f}"]
             rows.append([_console.escape(item.method), *cells])
         _console.out.print()
-        _console.out.print(_console.table(columns, rows))
+        _console.print_table(_console.table(columns, rows))
         if figures:
-            _console.out.print(_published_table(figures, averages, metrics))
+            _console.print_table(_published_table(figures, averages, metrics))
         memory = _console.peak_memory_mb()
         where = f"{self._setting.device}, {self._setting.threads} threads"
         _console.out.print(f"{where}, peak memory {memory} MB", style="dim")
@@ -381,7 +316,7 @@ def _check_metrics(text: str) -> list[str]:
     unknown = [name for name in names if name not in METRICS]
     if unknown or not names:
         raise UsageError(f"unknown metric {', '.join(unknown)!r}: use {', '.join(METRICS)}")
-    return names
+    return list(dict.fromkeys(names))
 
 
 def _check_outputs(output: Path | None, plot: Path | None, *, overwrite: bool) -> None:
@@ -395,6 +330,8 @@ def _check_outputs(output: Path | None, plot: Path | None, *, overwrite: bool) -
             raise OutputError(f"its extension must be {' or '.join(known)}", path)
         if not path.parent.is_dir():
             raise OutputError("its folder does not exist", path)
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise OutputError("its folder is not writable", path)
         if path.exists() and not overwrite:
             raise OutputError("already exists (use --overwrite to replace it)", path)
 
@@ -431,7 +368,7 @@ def _explain(path: Path, scale: int) -> None:
     try:
         outcomes = explain(read_8bit(path), scale)
     except UsageError as error:
-        raise SrcnnError(error.reason, path) from error
+        raise InputError(error.reason, path) from error
     _console.out.print(
         f"{path.name} ×{scale}, bicubic, as the SRCNN paper measures: {outcomes[0].psnr:.2f} dB. "
         "What each other choice moves:",
@@ -449,7 +386,7 @@ def _explain(path: Path, scale: int) -> None:
         if effect.choice != first[effect.choice.step]
     ]
     columns = [("step", "left"), ("alone", "right"), ("on average", "right"), ("choice", "left")]
-    _console.out.print(_console.table(columns, rows))
+    _console.print_table(_console.table(columns, rows))
     values = [outcome.psnr for outcome in outcomes]
     _console.out.print(
         f"{len(outcomes)} combinations, from {min(values):.2f} to {max(values):.2f} dB"

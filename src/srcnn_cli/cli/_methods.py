@@ -1,0 +1,135 @@
+"""Which methods `bench` and `compare` run: the options that say so, and the methods themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+
+    from srcnn_cli.methods import Method
+
+
+class Choice:
+    """The options of a command, checked, and the methods made from them.
+
+    Args:
+        models: Names and files; None: every shipped model for the scale.
+        interpolations: Names separated by commas.
+        border: Another border policy than each model's own.
+        device: Where networks run.
+        tile: Side of the tiles; 0 chooses.
+        ensemble: Run each network over eight flips and turns, too.
+
+    Raises:
+        UsageError: An unknown border policy or interpolation.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[str] | None,
+        interpolations: str,
+        border: str | None,
+        device: str,
+        tile: int,
+        *,
+        ensemble: bool = False,
+    ) -> None:
+        from srcnn_cli.methods import INTERPOLATIONS
+
+        if border is not None and border not in BORDER_POLICIES:
+            raise UsageError(f"unknown border policy {border!r}: use {', '.join(BORDER_POLICIES)}")
+        names = {name.strip() for name in interpolations.split(",") if name.strip()}
+        for name in sorted(names - set(INTERPOLATIONS)):
+            raise UsageError(
+                f"unknown method {name!r}: use {', '.join(INTERPOLATIONS)}, and --model for models"
+            )
+        self._models, self._border, self._ensemble = models, border, ensemble
+        self._device_name, self._tile = device, tile
+        self._interpolations = [name for name in INTERPOLATIONS if name in names]
+        self.described: list[dict[str, Any]] = []
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where networks run.
+
+        Raises:
+            UsageError: There is no such device.
+        """
+        from srcnn_cli.engine.torch_engine import choose_device
+
+        return choose_device(self._device_name)
+
+    def make(self, scale: int) -> list[Method]:
+        """The methods for a scale, interpolations first.
+
+        Raises:
+            ModelError: A model is unknown, damaged or not for this scale.
+        """
+        from srcnn_cli.methods import Interpolation
+
+        methods: list[Method] = [Interpolation(name) for name in self._interpolations]
+        self.described = [{"name": method.name} for method in methods]
+        for name, path in self._files(scale):
+            methods += self._networks(name, path)
+        return methods
+
+    def _files(self, scale: int) -> list[tuple[str, Path]]:
+        from srcnn_cli.catalog import find_model, shipped_models
+
+        if self._models is None:
+            return [(m.name, m.path) for m in shipped_models() if m.scale == scale]
+        found = []
+        for name in self._models:
+            files = find_model(name)
+            if scale not in files:
+                trained = ", ".join(f"×{known}" for known in sorted(files))
+                raise ModelError(f"{name} is for {trained}, not for ×{scale}")
+            path = files[scale]
+            # Own runs all end in best.safetensors; their folder tells them apart.
+            own = Path(name) == path and path.parent.name
+            found.append((f"{path.parent.name}/{path.stem}" if own else path.stem, path))
+        return self._told_apart(found)
+
+    def _told_apart(self, found: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
+        """Each file once, those of one name by their whole path: figures are averaged by name."""
+        from srcnn_cli.methods import INTERPOLATIONS
+
+        found = list(dict.fromkeys(found))
+        names = Counter([*INTERPOLATIONS, *(name for name, _ in found)])
+        return [(name if names[name] == 1 else str(path), path) for name, path in found]
+
+    def _networks(self, name: str, path: Path) -> list[Method]:
+        from srcnn_cli.catalog import check_integrity
+        from srcnn_cli.engine.torch_engine import TorchEngine
+        from srcnn_cli.methods import Network
+        from srcnn_cli.weights import file_sha256, load_weights
+
+        check_integrity(path)
+        config, tensors = load_weights(path)
+        if config.channels != 1:
+            raise ModelError(
+                f"sees {config.channels} channels, but luminance is what is measured here", path
+            )
+        if self._border is not None:
+            config = replace(config, border=self._border)
+        engine = TorchEngine(config, tensors, self.device)
+        networks: list[Method] = [Network(name, engine, tile=self._tile)]
+        if self._ensemble:
+            networks.append(Network(name, engine, ensemble=True, tile=self._tile))
+        facts = {
+            "weights_sha256": file_sha256(path),
+            "parameters": config.parameters,
+            "border": config.border,
+        }
+        self.described += [{"name": network.name, **facts} for network in networks]
+        return networks
