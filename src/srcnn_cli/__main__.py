@@ -1,5 +1,5 @@
 """`python -m srcnn_cli` is the `srcnn` command."""
 
-from srcnn_cli.cli import main
+from srcnn_cli.cli import run
 
-main()
+run()
