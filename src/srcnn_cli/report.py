@@ -186,8 +186,10 @@ def to_markdown(report: Mapping[str, Any]) -> str:
     metrics = _metrics(report)
     methods = list(dict.fromkeys(record["method"] for record in report["records"]))
     lines = [
-        (f"**{report['dataset']['recognised'] or report['dataset']['folder']} "
-        f"×{report['scale']}**, protocol {report['protocol']['description']}."),
+        (
+            f"**{report['dataset']['recognised'] or report['dataset']['folder']} "
+            f"×{report['scale']}**, protocol {report['protocol']['description']}."
+        ),
         "",
         f"| image | {' | '.join(map(_plain, methods))} |",
         "|---" * (len(methods) + 1) + "|",

@@ -6,6 +6,7 @@ Nothing heavy is imported at module level: each subcommand imports the core when
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from srcnn_cli import __version__
-from srcnn_cli.cli import bench, models, train, upscale
+from srcnn_cli.cli import bench, compare, import_, models, train, upscale
 from srcnn_cli.errors import OutOfMemoryError, SrcnnError
 
 EXIT_INTERNAL = 70
@@ -31,7 +32,9 @@ app = typer.Typer(
 app.command("upscale")(upscale.upscale)
 app.command("models")(models.models)
 app.command("train")(train.train)
+app.command("import")(import_.import_)
 app.command("bench")(bench.bench)
+app.command("compare")(compare.compare)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
@@ -80,6 +83,24 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             EXIT_INTERNAL,
         )
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def run() -> NoReturn:
+    """What the `srcnn` command calls: `main`, and then the end of the process without a teardown.
+
+    Taking torch apart piece by piece takes 0.4 s, a third of the time from prompt to file for a
+    small picture, and frees nothing that the system does not free anyway. By then every file is
+    closed and in place.
+    """
+    code: object = 0
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # the reader went away, or it is closed
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 0)
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:

@@ -1,0 +1,283 @@
+"""`srcnn compare`: see what methods make of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from srcnn_cli.cli._comparisons import Report
+from srcnn_cli.cli._methods import Choice
+from srcnn_cli.cli._options import DeviceOption, JsonOption, QuietOption
+from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.errors import InputError, ModelError, OutputError, SrcnnError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from srcnn_cli.benchmark import Record, Source
+    from srcnn_cli.comparison import Comparison, Request
+    from srcnn_cli.methods import Method
+    from srcnn_cli.tiling import Region
+
+PAGES = (".html", ".htm")
+
+
+def compare(
+    picture: Annotated[
+        Path, typer.Argument(metavar="PICTURE", help="A picture, or a folder of pictures.")
+    ],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A picture (.png, ...) for a sheet or .html for a page with a slider; both are "
+            "allowed. For a folder of pictures: a folder for the pages.",
+        ),
+    ] = None,
+    scale: Annotated[int, typer.Option("--scale", "-s", min=2, max=16, help="Factor.")] = 3,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A name from `srcnn models` or a .safetensors file; several are allowed "
+            "(default: every shipped model for the scale, unless --methods is given).",
+        ),
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            help="Of nearest, bilinear, bicubic and lanczos, separated by commas "
+            "(default: nearest,bicubic)."
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="The original; PICTURE is then its low-resolution version (a folder of originals "
+            "for a folder of pictures, paired by name)."
+        ),
+    ] = None,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="Enlarge PICTURE itself; no PSNR and SSIM.")
+    ] = False,
+    protocol: Annotated[
+        str, typer.Option(help="How PICTURE is degraded and measured: srcnn, vdsr or rgb.")
+    ] = "srcnn",
+    crop: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A detail: x,y,width,height in pixels of the result; several are allowed "
+            "(default: where the methods differ most)."
+        ),
+    ] = None,
+    zoom: Annotated[
+        int, typer.Option(min=0, max=64, help="Enlarge details in the sheet; 0: automatic.")
+    ] = 0,
+    error_map: Annotated[
+        bool, typer.Option("--error-map", help="Add signed error images to the sheet.")
+    ] = False,
+    border: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(BORDER_POLICIES)} (default: as each model was trained)."),
+    ] = None,
+    device: DeviceOption = "auto",
+    tile: Annotated[
+        int, typer.Option("--tile", "-t", min=0, help="Side of the tiles in pixels; 0: automatic.")
+    ] = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Show methods side by side: a table here, a sheet as a picture, a page with a slider.
+
+    The picture is taken as the original, reduced and enlarged again as in `srcnn bench`, so that
+    PSNR and SSIM can be told; --reference names the original of a low-resolution picture, and
+    --no-reference enlarges the picture itself.
+    """
+    from srcnn_cli.comparison import Request
+    from srcnn_cli.protocol import PROTOCOLS
+
+    if protocol not in PROTOCOLS:
+        raise UsageError(f"unknown protocol {protocol!r}: use {', '.join(PROTOCOLS)}")
+    if no_reference and (reference is not None or error_map):
+        other = "--error-map" if reference is None else "--reference"
+        raise UsageError(f"--no-reference and {other} exclude each other")
+    convention = PROTOCOLS[protocol]
+    if reference is not None:
+        convention = replace(convention, name=f"{convention.name} (given-lr)", given_lr=True)
+    crops = tuple(map(_parse_crop, crop or []))
+    request = Request(scale, convention, not no_reference, crops, error_map)
+    outputs = output or []
+    chosen = model or (None if methods is None else [])
+    choice = Choice(
+        chosen, "nearest,bicubic" if methods is None else methods, border, device, tile
+    )  # fmt: skip
+    show = Report(json=json, quiet=quiet)
+    if picture.is_dir():
+        _check_folder_options(outputs, zoom=zoom, errors=error_map)
+        _compare_folder(picture, outputs, reference, request, choice, show, overwrite=overwrite)
+        return
+    for path in outputs:
+        _check_output(path, overwrite=overwrite)
+    source = _source(picture, reference)
+    made = _run(source, choice.make(scale), request)
+    for path in outputs:
+        _write(path, made, zoom=zoom, overwrite=overwrite)
+    show.heading(f"{made.image} ×{scale}", request.describe())
+    show.picture(picture, made, outputs)
+
+
+def _parse_crop(text: str) -> Region:
+    from srcnn_cli.tiling import Region
+
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--crop {text!r} is not x,y,width,height in pixels") from None
+    return Region(y, x, y + height, x + width)
+
+
+def _check_output(path: Path, *, overwrite: bool) -> None:
+    """Found before the work, not after it."""
+    from srcnn_cli.formats import WRITABLE
+    from srcnn_cli.saving import check_destination
+
+    if path.is_dir():
+        raise OutputError("is a folder: name a file such as sheet.png or page.html", path)
+    if path.suffix.lower() not in (*WRITABLE, *PAGES):
+        raise OutputError(
+            f"its extension must be that of a picture ({', '.join(WRITABLE)}) or of a page (.html)",
+            path,
+        )
+    if path.exists() and not overwrite:
+        raise OutputError("already exists (use --overwrite to replace it)", path)
+    # The rest is asked of a page as of a picture beside it.
+    stand_in = path if path.suffix.lower() in WRITABLE else path.with_suffix(".png")
+    check_destination(
+        stand_in, height=1, width=1, channels=3, bits=8, overwrite=True, background=None
+    )
+
+
+def _check_folder_options(outputs: Sequence[Path], *, zoom: int, errors: bool) -> None:
+    if len(outputs) > 1:
+        raise UsageError("for a folder of pictures name one folder for the pages (--output)")
+    if outputs and (outputs[0].suffix.lower() in PAGES or outputs[0].is_file()):
+        raise OutputError("there are several pictures: name a folder for their pages", outputs[0])
+    if zoom or errors:
+        raise UsageError("--zoom and --error-map belong to a sheet, which is made of one picture")
+
+
+def _source(picture: Path, reference: Path | None) -> Source:
+    from srcnn_cli.benchmark import Source
+
+    if reference is None:
+        return Source(picture)
+    if reference.is_dir():
+        raise InputError("is a folder, but there is one picture to compare", reference)
+    return Source(reference, picture)
+
+
+def _run(source: Source, methods: Sequence[Method], request: Request) -> Comparison:
+    from srcnn_cli.comparison import compare as run
+
+    return run(source, methods, request)
+
+
+def _write(path: Path, made: Comparison, *, zoom: int, overwrite: bool) -> None:
+    if path.suffix.lower() in PAGES:
+        from srcnn_cli.files import write_atomically
+        from srcnn_cli.page import build_page
+
+        data = build_page(made)
+        write_atomically(path, lambda file: file.write(data), overwrite=overwrite)
+        return
+    from srcnn_cli.image import Picture, write_picture
+    from srcnn_cli.sheet import draw_sheet
+
+    sheet = draw_sheet(made, zoom=zoom)
+    write_picture(path, Picture(sheet), overwrite=overwrite, compression=9)
+
+
+def _compare_folder(
+    folder: Path,
+    outputs: Sequence[Path],
+    reference: Path | None,
+    request: Request,
+    choice: Choice,
+    show: Report,
+    *,
+    overwrite: bool,
+) -> None:
+    from srcnn_cli.benchmark import find_sources
+    from srcnn_cli.cli import _console
+
+    sources, passed_over = (
+        find_sources(folder) if reference is None else find_sources(reference, folder)
+    )
+    show.passed_over(folder, passed_over)
+    target = outputs[0] if outputs else None
+    pages = _page_names(sources)
+    if target is not None:
+        _check_folder(target, [*pages, "index.html"], overwrite=overwrite)
+    methods = choice.make(request.scale)
+    entries: list[tuple[str, list[Record]]] = []
+    conditions = request.describe()
+    show.heading(f"{folder.resolve().name} ×{request.scale}", conditions)
+    with _console.progress_bar("comparing", visible=show.lively) as bar:
+        for source, page in zip(bar.track(sources), pages, strict=False):
+            try:
+                made = _run(source, methods, request)
+                written = [] if target is None else [target / page]
+                for path in written:
+                    _write(path, made, zoom=0, overwrite=overwrite)
+            except (ModelError, UsageError):
+                raise  # no other picture would fare better
+            except SrcnnError as error:
+                show.failed(source.low or source.path, error)
+                continue
+            entries.append((page, made.records()))
+            show.picture(source.low or source.path, made, written)
+    if entries:
+        if target is not None:
+            _write_index(target, folder, request, conditions, entries, overwrite=overwrite)
+        show.averages(entries)
+    if show.failures:
+        raise typer.Exit(1)
+
+
+def _page_names(sources: Sequence[Source]) -> list[str]:
+    """A page for each picture; one that is called index leaves that name to the index."""
+    return [
+        f"{source.path.name if source.name.lower() == 'index' else source.name}.html"
+        for source in sources
+    ]
+
+
+def _check_folder(target: Path, names: Sequence[str], *, overwrite: bool) -> None:
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot be made: {(error.strerror or '').lower()}", target) from error
+    for name in names:
+        _check_output(target / name, overwrite=overwrite)
+
+
+def _write_index(
+    target: Path,
+    folder: Path,
+    request: Request,
+    conditions: str,
+    entries: Sequence[tuple[str, Sequence[Record]]],
+    *,
+    overwrite: bool,
+) -> None:
+    from srcnn_cli.files import write_atomically
+    from srcnn_cli.page import build_index
+
+    data = build_index(f"{folder.resolve().name} ×{request.scale}", conditions, entries)
+    write_atomically(target / "index.html", lambda file: file.write(data), overwrite=overwrite)
