@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from srcnn_cli.cli._methods import Choice
-from srcnn_cli.cli._options import DeviceOption
-from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.cli._options import (
+    BorderOption,
+    DeviceOption,
+    IntegerScaleOption,
+    ModelsOption,
+    OverwriteOption,
+    TileOption,
+)
 from srcnn_cli.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -34,16 +40,8 @@ def bench(
             help="Folder of high-resolution pictures, such as Set5; or with --explain one picture."
         ),
     ],
-    scale: Annotated[int, typer.Option("--scale", "-s", min=2, max=16, help="Factor.")] = 3,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="A name from `srcnn models` or a .safetensors file; several are allowed "
-            "(default: every shipped model for the scale).",
-        ),
-    ] = None,
+    scale: IntegerScaleOption = 3,
+    model: ModelsOption = None,
     methods: Annotated[
         str, typer.Option(help="Interpolations to measure: nearest, bilinear, bicubic, lanczos.")
     ] = "bicubic",
@@ -65,18 +63,13 @@ def bench(
     metrics: Annotated[
         str, typer.Option(help="Of psnr, ssim, ms_ssim and ifc, separated by commas.")
     ] = "psnr,ssim",
-    border: Annotated[
-        str | None,
-        typer.Option(help=f"{', '.join(BORDER_POLICIES)} (default: as each model was trained)."),
-    ] = None,
+    border: BorderOption = None,
     self_ensemble: Annotated[
         bool, typer.Option("--self-ensemble", help="Average over eight flips and turns, too.")
     ] = False,
     repeat: Annotated[int, typer.Option(min=1, help="Timed runs; the median counts.")] = 1,
     device: DeviceOption = "auto",
-    tile: Annotated[
-        int, typer.Option("--tile", "-t", min=0, help="Side of the tiles in pixels; 0: automatic.")
-    ] = 0,
+    tile: TileOption = 0,
     format_: Annotated[
         str, typer.Option("--format", "-f", help=f"On stdout: {', '.join(FORMATS)}.")
     ] = "table",
@@ -87,7 +80,7 @@ def bench(
     plot: Annotated[
         Path | None, typer.Option(help="Draw PSNR against time into this PNG file.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    overwrite: OverwriteOption = False,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="One picture under every convention: what moves its PSNR."),

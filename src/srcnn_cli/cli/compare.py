@@ -10,8 +10,16 @@ import typer
 
 from srcnn_cli.cli._comparisons import Report
 from srcnn_cli.cli._methods import Choice
-from srcnn_cli.cli._options import DeviceOption, JsonOption, QuietOption
-from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.cli._options import (
+    BorderOption,
+    DeviceOption,
+    IntegerScaleOption,
+    JsonOption,
+    ModelsOption,
+    OverwriteOption,
+    QuietOption,
+    TileOption,
+)
 from srcnn_cli.errors import InputError, ModelError, OutputError, SrcnnError, UsageError
 
 if TYPE_CHECKING:
@@ -38,16 +46,8 @@ def compare(
             "allowed. For a folder of pictures: a folder for the pages.",
         ),
     ] = None,
-    scale: Annotated[int, typer.Option("--scale", "-s", min=2, max=16, help="Factor.")] = 3,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            help="A name from `srcnn models` or a .safetensors file; several are allowed "
-            "(default: every shipped model for the scale, unless --methods is given).",
-        ),
-    ] = None,
+    scale: IntegerScaleOption = 3,
+    model: ModelsOption = None,
     methods: Annotated[
         str | None,
         typer.Option(
@@ -81,15 +81,10 @@ def compare(
     error_map: Annotated[
         bool, typer.Option("--error-map", help="Add signed error images to the sheet.")
     ] = False,
-    border: Annotated[
-        str | None,
-        typer.Option(help=f"{', '.join(BORDER_POLICIES)} (default: as each model was trained)."),
-    ] = None,
+    border: BorderOption = None,
     device: DeviceOption = "auto",
-    tile: Annotated[
-        int, typer.Option("--tile", "-t", min=0, help="Side of the tiles in pixels; 0: automatic.")
-    ] = 0,
-    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    tile: TileOption = 0,
+    overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srcnn_cli.cli._options import DeviceOption, JsonOption, QuietOption
+from srcnn_cli.cli._options import (
+    BorderOption,
+    DeviceOption,
+    JsonOption,
+    OverwriteOption,
+    QuietOption,
+    TileOption,
+)
 from srcnn_cli.config import BORDER_POLICIES
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
 
@@ -39,17 +46,12 @@ def upscale(
         typer.Option("--model", "-m", help="A name from `srcnn models`, or a .safetensors file."),
     ] = "srcnn-9-1-5",
     device: DeviceOption = "auto",
-    tile: Annotated[
-        int, typer.Option("--tile", "-t", min=0, help="Side of the tiles in pixels; 0: automatic.")
-    ] = 0,
-    border: Annotated[
-        str | None,
-        typer.Option(help=f"{', '.join(BORDER_POLICIES)} (default: as the model was trained)."),
-    ] = None,
+    tile: TileOption = 0,
+    border: BorderOption = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Look into subfolders too.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    overwrite: OverwriteOption = False,
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave files that exist, without an error.")
     ] = False,
