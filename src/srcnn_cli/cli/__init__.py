@@ -26,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # paragraphs are filled anew instead of broken twice
     epilog="Exit codes: 0 all done, 1 some files failed, 2 usage, 3 bad input, 4 cannot write, "
     "5 bad model, 6 out of memory, 70 internal error, 130/143 interrupted.",
 )

@@ -36,7 +36,7 @@ def upscale(
         typer.Option(
             "--output",
             "-o",
-            help="A file, a folder, or a template such as 'big/{stem}_x{scale}{ext}' "
+            help="A file, a folder, or a template such as {stem}.big{ext} "
             "(default: beside each input). The extension chooses the format.",
         ),
     ] = None,
