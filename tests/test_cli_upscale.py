@@ -346,6 +346,23 @@ def test_a_bug_of_ours_is_code_70_and_one_line(run, monkeypatch):
     assert "ZeroDivisionError" in one_line(err)
 
 
+def test_a_bug_of_ours_in_a_batch_stops_one_file_only(run, monkeypatch):
+    picture("in/a.png")
+    picture("in/b.png", (9, 9), seed=1)
+    real = Upscaler._run
+
+    def bug(self, pixels, *arguments):
+        if pixels.shape[0] == 9:
+            raise ZeroDivisionError("surprise")
+        return real(self, pixels, *arguments)
+
+    monkeypatch.setattr(Upscaler, "_run", bug)
+    code, _, err = run("in", "-o", "out")
+    assert code == 1
+    assert listing("out") == ["a_x3.png"]
+    assert "error: in/b.png: internal error: ZeroDivisionError: surprise" in err
+
+
 def test_json_gives_one_object_per_file_and_nothing_else(run):
     picture("in/a.png", (20, 14))
     Path("in/b.png").write_bytes(b"broken")
@@ -417,6 +434,8 @@ def test_a_signal_leaves_no_temporary_file_and_keeps_finished_ones(tmp_path, wei
     out, err = process.communicate(timeout=60)
     assert process.returncode == {"SIGINT": 130, "SIGTERM": 143}[name]
     assert "Traceback" not in err
+    if name == "SIGINT":
+        assert err == "error: interrupted\n"
     assert no_leftovers(tmp_path / "out")
     finished = [json.loads(line)["output"] for line in (first + out).splitlines()]
     assert 0 < len(finished) < 60

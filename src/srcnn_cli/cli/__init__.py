@@ -83,6 +83,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             f"internal error: {type(error).__name__}: {error} (srcnn --debug ... shows where)",
             EXIT_INTERNAL,
         )
+    if result == 130:  # newer versions of typer turn Ctrl-C into this
+        _fail("interrupted", 130)
     sys.exit(result if isinstance(result, int) else 0)
 
 

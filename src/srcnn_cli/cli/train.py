@@ -162,7 +162,7 @@ def _run(
     if trainer.step < schedule.steps:
         resume = f"srcnn train --resume {shlex.quote(str(folder))}"
         _console.err.print(f"stopped at step {trainer.step}, state saved; continue with: {resume}")
-        raise typer.Exit(130)
+        sys.exit(130)  # said already, so not as the interruption that `main` reports
     if latest is not None and trainer.best < baseline:
         _console.warn(folder, f"the best weights are below bicubic ({baseline:.2f} dB)")
     _console.out.print(f"{folder / BEST}  {trainer.best:.3f} dB (bicubic {baseline:.3f} dB)")

@@ -170,11 +170,13 @@ def _work(
                 done = upscale_file(opened, task, upscaler)
             except (ModelError, UsageError):
                 raise  # no other file would fare better
-            except SrcnnError as error:
+            except Exception as error:  # even a bug of ours stops one file only
+                what = f"internal error: {type(error).__name__}: {error}"
+                failure = error if isinstance(error, SrcnnError) else SrcnnError(what, job.source)
                 if report.count == 1:
-                    report.note_failure(job, error)
+                    report.note_failure(job, failure)
                     raise
-                report.failed(job, error)
+                report.failed(job, failure)
                 if fail_fast:
                     break
             else:
