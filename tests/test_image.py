@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
-from srcnn_cli import saving
+from srcnn_cli import files, saving
 from srcnn_cli.errors import InputError, OutputError
 from srcnn_cli.image import (
     DEFAULT_MAX_PIXELS,
@@ -803,7 +803,7 @@ def test_a_file_in_place_of_the_folder_is_found_beforehand(tmp_path):
 
 def test_a_read_only_folder_is_found_beforehand(tmp_path, monkeypatch):
     if os.geteuid() == 0:  # who may write everywhere
-        monkeypatch.setattr(saving.os, "access", lambda *_: False)
+        monkeypatch.setattr(files.os, "access", lambda *_: False)
     else:
         tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="not writable"):

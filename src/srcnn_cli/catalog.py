@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,8 @@ from srcnn_cli.errors import ModelError
 from srcnn_cli.weights import file_sha256, load_weights, read_config
 
 if TYPE_CHECKING:
-    from srcnn_cli.config import ModelConfig
+    from srcnn_cli.config import BorderPolicy, ModelConfig
+    from srcnn_cli.weights import Tensors
 
 DEFAULT_MODEL = "srcnn-9-1-5"
 
@@ -107,6 +108,25 @@ def find_model(name: str) -> dict[int, Path]:
         return dict.fromkeys(config.scales, path)
     families = ", ".join(dict.fromkeys(model.family for model in shipped_models()))
     raise ModelError(f"unknown model {name!r}: use {families}, or the path of a .safetensors file")
+
+
+def load_model(path: Path, *, border: BorderPolicy | None = None) -> tuple[ModelConfig, Tensors]:
+    """A luminance network, checked as far as it can be.
+
+    Args:
+        path: A weights file, shipped or not.
+        border: Another border policy than the file's.
+
+    Raises:
+        ModelError: The file is missing, damaged, not what was shipped, or of a colour network.
+    """
+    check_integrity(path)
+    config, tensors = load_weights(path)
+    if config.channels != 1:
+        raise ModelError(
+            f"has {config.channels} channels: only luminance networks can be run so far", path
+        )
+    return (config if border is None else replace(config, border=border)), tensors
 
 
 def check_integrity(path: Path) -> None:

@@ -60,6 +60,32 @@ def write_atomically(
                 temporary.unlink()
 
 
+def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Find out, before any computing, whether a file can come to stand at ``path``.
+
+    Args:
+        path: The file to be made.
+        overwrite: Whether one that is there may be replaced.
+
+    Raises:
+        OutputError: It cannot; the reason says why.
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise OutputError("is a folder, not a file", target)
+        if os.path.lexists(target) and not overwrite:
+            raise OutputError(_EXISTS, target)
+        if not target.parent.exists():
+            raise OutputError("its folder does not exist", target)
+        if not target.parent.is_dir():
+            raise OutputError("lies below something that is not a folder", target)
+        if not os.access(target.parent, os.W_OK | os.X_OK):
+            raise OutputError("its folder is not writable", target)
+    except (OSError, ValueError) as error:  # a name that the system does not take
+        raise OutputError(f"cannot be written: {error}", target) from error
+
+
 def describe_os_error(error: OSError) -> str:
     """The system's own words for an error, in lower case: ``no space left on device``."""
     return (error.strerror or str(error) or type(error).__name__).lower()

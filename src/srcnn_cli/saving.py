@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
@@ -16,11 +15,13 @@ from PIL import Image
 from srcnn_cli.color import to_8bit
 from srcnn_cli.encoders import write_png, write_tiff
 from srcnn_cli.errors import OutputError, SrcnnError
-from srcnn_cli.files import write_atomically
+from srcnn_cli.files import check_writable, write_atomically
 from srcnn_cli.formats import WRITABLE, Target, quiet
 from srcnn_cli.metadata import Metadata, profile_fits, with_exif_prefix
 
 if TYPE_CHECKING:
+    import os
+
     from srcnn_cli.image import Picture
 
 Color = tuple[int, int, int]
@@ -59,7 +60,7 @@ def check_destination(
         OutputError: It cannot; the reason says why and what would help.
     """
     target = _target_of(path)
-    _check_place(Path(path), overwrite=overwrite)
+    check_writable(path, overwrite=overwrite)
     if max(height, width) > target.max_side:
         raise OutputError(
             f"{target.name} holds at most {target.max_side:,} pixels a side, not "
@@ -164,22 +165,6 @@ def _target_of(path: str | os.PathLike[str]) -> Target:
             f"{named} names no format that can be written ({', '.join(WRITABLE)})", path
         )
     return target
-
-
-def _check_place(path: Path, *, overwrite: bool) -> None:
-    try:
-        if path.is_dir():
-            raise OutputError("is a folder, not a file", path)
-        if os.path.lexists(path) and not overwrite:
-            raise OutputError("already exists (use --overwrite to replace it)", path)
-        if not path.parent.exists():
-            raise OutputError("its folder does not exist", path)
-        if not path.parent.is_dir():
-            raise OutputError("lies below something that is not a folder", path)
-        if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise OutputError("its folder is not writable", path)
-    except (OSError, ValueError) as error:  # a name that the system does not take
-        raise OutputError(f"cannot be written: {error}", path) from error
 
 
 def _losses(target: Target, *, channels: int, bits: int, in_color: bool) -> list[str]:

@@ -130,7 +130,8 @@ class Trainer:
         self.step = 0
         self.best = -math.inf
         self.seconds = 0.0
-        self._patches, self._validation = patches, validation
+        self._patches = patches
+        self._validation = [(pair, pair.interpolated) for pair in validation]
         self._generator = torch.Generator().manual_seed(schedule.seed)
         network = PlaneNetwork(config)
         initialize_identity(network, self._generator)
@@ -223,9 +224,7 @@ class Trainer:
     def _validate(self, loss: float, steps_per_second: float) -> Progress:
         engine = TorchEngine(self.config, self.averaged_tensors(), self.device)
         score = float(
-            np.mean(
-                [p.psnr(run_plane(engine, p.interpolated[None], 128)[0]) for p in self._validation]
-            )
+            np.mean([p.psnr(run_plane(engine, x[None], 128)[0]) for p, x in self._validation])
         )
         output_side = self.schedule.patch - 2 * self.config.receptive_radius
         return Progress(

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from srcnn_cli.catalog import DEFAULT_MODEL, check_integrity, find_model
+from srcnn_cli.catalog import DEFAULT_MODEL, find_model, load_model
 from srcnn_cli.color import bleed_colors, rgb_from_ycbcr, ycbcr_from_rgb
-from srcnn_cli.errors import InputError, ModelError, OutOfMemoryError, UsageError
+from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
 from srcnn_cli.resize import Resampler
 from srcnn_cli.stages import plan_stages
 from srcnn_cli.tiling import run_bands
-from srcnn_cli.weights import load_weights
 
 if TYPE_CHECKING:
     import os
@@ -252,19 +251,9 @@ class Upscaler:
     def _engine(self, scale: int) -> TorchEngine:
         path = self._files[scale]
         if path not in self._engines:
-            from dataclasses import replace
-
             from srcnn_cli.engine.torch_engine import TorchEngine
 
-            check_integrity(path)
-            config, tensors = load_weights(path)
-            if config.channels != 1:
-                raise ModelError(
-                    f"has {config.channels} channels: only luminance networks enlarge pictures",
-                    path,
-                )
-            if self._border is not None:
-                config = replace(config, border=self._border)
+            config, tensors = load_model(path, border=self._border)
             self._engines[path] = TorchEngine(config, tensors, self.device)
         return self._engines[path]
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.cli._options import parse_border
 from srcnn_cli.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -46,14 +45,12 @@ class Choice:
     ) -> None:
         from srcnn_cli.methods import INTERPOLATIONS
 
-        if border is not None and border not in BORDER_POLICIES:
-            raise UsageError(f"unknown border policy {border!r}: use {', '.join(BORDER_POLICIES)}")
         names = {name.strip() for name in interpolations.split(",") if name.strip()}
         for name in sorted(names - set(INTERPOLATIONS)):
             raise UsageError(
                 f"unknown method {name!r}: use {', '.join(INTERPOLATIONS)}, and --model for models"
             )
-        self._models, self._border, self._ensemble = models, border, ensemble
+        self._models, self._border, self._ensemble = models, parse_border(border), ensemble
         self._device_name, self._tile = device, tile
         self._interpolations = [name for name in INTERPOLATIONS if name in names]
         self.described: list[dict[str, Any]] = []
@@ -109,19 +106,12 @@ class Choice:
         return [(name if names[name] == 1 else str(path), path) for name, path in found]
 
     def _networks(self, name: str, path: Path) -> list[Method]:
-        from srcnn_cli.catalog import check_integrity
+        from srcnn_cli.catalog import load_model
         from srcnn_cli.engine.torch_engine import TorchEngine
         from srcnn_cli.methods import Network
-        from srcnn_cli.weights import file_sha256, load_weights
+        from srcnn_cli.weights import file_sha256
 
-        check_integrity(path)
-        config, tensors = load_weights(path)
-        if config.channels != 1:
-            raise ModelError(
-                f"sees {config.channels} channels, but luminance is what is measured here", path
-            )
-        if self._border is not None:
-            config = replace(config, border=self._border)
+        config, tensors = load_model(path, border=self._border)
         engine = TorchEngine(config, tensors, self.device)
         networks: list[Method] = [Network(name, engine, tile=self._tile)]
         if self._ensemble:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from srcnn_cli.config import BORDER_POLICIES
+from srcnn_cli.config import BORDER_POLICIES, BorderPolicy
+from srcnn_cli.errors import UsageError
 
 DeviceOption = Annotated[
     str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
@@ -35,3 +36,17 @@ TileOption = Annotated[
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite/--no-overwrite", help="Replace files that exist.")
 ]
+
+
+def parse_border(name: str | None) -> BorderPolicy | None:
+    """The border policy of that name; None stays None.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    for policy in BORDER_POLICIES:
+        if policy == name:
+            return policy
+    if name is not None:
+        raise UsageError(f"unknown border policy {name!r}: use {', '.join(BORDER_POLICIES)}")
+    return None

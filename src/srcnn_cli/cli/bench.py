@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -315,18 +314,14 @@ def _check_metrics(text: str) -> list[str]:
 def _check_outputs(output: Path | None, plot: Path | None, *, overwrite: bool) -> None:
     """Found before an hour of measuring, not after it."""
     from srcnn_cli.errors import OutputError
+    from srcnn_cli.files import check_writable
 
     for path, known in ((output, (".json", ".csv", ".md")), (plot, (".png",))):
         if path is None:
             continue
         if path.suffix.lower() not in known:
             raise OutputError(f"its extension must be {' or '.join(known)}", path)
-        if not path.parent.is_dir():
-            raise OutputError("its folder does not exist", path)
-        if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise OutputError("its folder is not writable", path)
-        if path.exists() and not overwrite:
-            raise OutputError("already exists (use --overwrite to replace it)", path)
+        check_writable(path, overwrite=overwrite)
 
 
 def _write(path: Path, report: Mapping[str, Any], *, overwrite: bool) -> None:

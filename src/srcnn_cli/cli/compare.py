@@ -139,6 +139,7 @@ def _parse_crop(text: str) -> Region:
 
 def _check_output(path: Path, *, overwrite: bool) -> None:
     """Found before the work, not after it."""
+    from srcnn_cli.files import check_writable
     from srcnn_cli.formats import WRITABLE
     from srcnn_cli.saving import check_destination
 
@@ -149,13 +150,11 @@ def _check_output(path: Path, *, overwrite: bool) -> None:
             f"its extension must be that of a picture ({', '.join(WRITABLE)}) or of a page (.html)",
             path,
         )
-    if path.exists() and not overwrite:
-        raise OutputError("already exists (use --overwrite to replace it)", path)
-    # The rest is asked of a page as of a picture beside it.
-    stand_in = path if path.suffix.lower() in WRITABLE else path.with_suffix(".png")
-    check_destination(
-        stand_in, height=1, width=1, channels=3, bits=8, overwrite=True, background=None
-    )
+    check_writable(path, overwrite=overwrite)
+    if path.suffix.lower() in WRITABLE:
+        check_destination(
+            path, height=1, width=1, channels=3, bits=8, overwrite=overwrite, background=None
+        )
 
 
 def _check_folder_options(outputs: Sequence[Path], *, zoom: int, errors: bool) -> None:

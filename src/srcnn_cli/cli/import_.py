@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from srcnn_cli.cli._options import parse_border
 from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES
 from srcnn_cli.errors import UsageError
 
@@ -67,9 +68,7 @@ def import_(
     """
     if output.suffix.lower() != ".safetensors":
         raise UsageError(f"{output}: the weights file must end in .safetensors")
-    policy = next((name for name in BORDER_POLICIES if name == border), None)
-    if border is not None and policy is None:
-        raise UsageError(f"unknown border policy {border!r}: use {', '.join(BORDER_POLICIES)}")
+    policy = parse_border(border)
     if architecture is not None and architecture not in ARCHITECTURES:
         raise UsageError(f"unknown architecture {architecture!r}: use {' or '.join(ARCHITECTURES)}")
 

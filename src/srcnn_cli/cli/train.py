@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typing_extensions import Self
 
-from srcnn_cli.cli._options import DeviceOption
+from srcnn_cli.cli._options import DeviceOption, parse_border
 from srcnn_cli.config import BORDER_POLICIES, ModelConfig, parse_filters
 from srcnn_cli.errors import InputError, OutputError, UsageError
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import torch
+    from typing_extensions import Self
 
     from srcnn_cli.protocol import Pair
     from srcnn_cli.trainer import Checkpoint, Progress, Schedule, Trainer
@@ -84,13 +84,12 @@ def train(
         return
     if not data:
         raise UsageError("no training pictures: give --data FOLDER, or --resume RUN to continue")
-    if border not in BORDER_POLICIES:
-        raise UsageError(f"unknown border policy {border!r}: use {', '.join(BORDER_POLICIES)}")
+    policy = parse_border(border)
     config = ModelConfig(
         filters=parse_filters(filters),
         widths=parse_filters(widths),
         scales=(scale,),
-        border=border,
+        border=policy or "replicate",
         mean=0.5,
     )
     schedule = Schedule(

@@ -15,8 +15,8 @@ from srcnn_cli.cli._options import (
     OverwriteOption,
     QuietOption,
     TileOption,
+    parse_border,
 )
-from srcnn_cli.config import BORDER_POLICIES
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def upscale(
     from srcnn_cli.upscaler import Upscaler
     from srcnn_cli.worker import Task, parse_color
 
-    if border is not None and border not in BORDER_POLICIES:
-        raise UsageError(f"unknown border policy {border!r}: use {', '.join(BORDER_POLICIES)}")
+    policy = parse_border(border)
     if subsampling not in SUBSAMPLINGS:
         raise UsageError(f"unknown subsampling {subsampling!r}: use {', '.join(SUBSAMPLINGS)}")
     target_size(1, 1, scale)  # a factor out of range is refused before anything else
@@ -125,7 +124,7 @@ def upscale(
     _work(
         jobs,
         task,
-        Upscaler(model, device=device, tile=tile, border=border),
+        Upscaler(model, device=device, tile=tile, border=policy),
         report,
         fail_fast=fail_fast,
     )
