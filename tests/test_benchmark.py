@@ -6,6 +6,7 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from srcnn_cli.benchmark import (
@@ -18,10 +19,14 @@ from srcnn_cli.benchmark import (
     load_pair,
     measure,
 )
+from srcnn_cli.config import ModelConfig
+from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.errors import InputError, UsageError
-from srcnn_cli.methods import Interpolation, Steps
+from srcnn_cli.methods import Interpolation, Network, Steps
 from srcnn_cli.metrics import ms_ssim, psnr, ssim
 from srcnn_cli.protocol import PROTOCOLS, SRCNN, make_pair
+from srcnn_cli.resize import resize
+from srcnn_cli.tiling import run_plane
 
 
 def save(path, size=(40, 36), seed=0, mode="RGB"):
@@ -197,6 +202,42 @@ def test_every_method_is_measured_on_every_picture_in_order(tmp_path):
         method = {m.name: m for m in methods}[record.method]
         output, _ = method.enlarge(pair.low, *pair.truth.shape)
         assert record.metrics == {"psnr": pair.psnr(output), "ssim": pair.ssim(output)}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_color_network_gets_colors_and_the_others_what_is_compared(tmp_path, name, mode):
+    # Leaves a picture much as it is, but mixes neighbours and colours.
+    weight = np.random.default_rng(1).normal(0, 0.02, (3, 3, 3, 3)).astype(np.float32)
+    weight[range(3), range(3), 1, 1] += 1
+    tensors = {"conv1.weight": weight, "conv1.bias": np.zeros(3, np.float32)}
+    config = ModelConfig(filters=(3,), widths=(), color="rgb")
+    engine = TorchEngine(config, tensors, torch.device("cpu"))
+    networks = [Network("net", engine), Network("net", engine, ensemble=True)]
+    save(tmp_path / "a.png", mode=mode)
+    shift, protocol = Shift(), PROTOCOLS[name]
+    (records,) = measure(find_sources(tmp_path)[0], [*networks, shift], scale=3, protocol=protocol)
+    assert [record.method for record in records] == ["net", "net+", "shift"]
+    colored = mode == "RGB" and name == "rgb"
+    assert {shape for shape, *_ in shift.calls} == {(3, 12, 13) if colored else (12, 13)}
+    # Bicubic of the protocol's low-resolution colour picture, through the network, to Y'.
+    with Image.open(tmp_path / "a.png") as image:
+        pixels = np.asarray(image)[:36, :39]
+    if mode == "RGB":
+        color = SRCNN.changed(color="rgb", quantize_lr=protocol.quantize_lr)
+        low = make_pair(pixels, 3, color).low
+    else:
+        low = np.stack([make_pair(pixels, 3, protocol).low] * 3)
+    enlarged = np.stack([resize(plane, 36, 39) for plane in low]).astype(np.float32)
+    output = run_plane(engine, enlarged, 64).astype(np.float64)
+    truth = make_pair(pixels, 3, protocol)
+    if mode == "L":
+        output = np.tensordot([0.299, 0.587, 0.114], output, axes=1)
+    elif name != "rgb":
+        output = np.tensordot([65.481, 128.553, 24.966], output, axes=1) / 255 + 16 / 255
+    assert records[0].metrics["psnr"] == pytest.approx(truth.psnr(output), abs=0.01)
+    assert records[0].metrics["ssim"] == pytest.approx(truth.ssim(output), abs=1e-3)
+    assert records[1].metrics != records[0].metrics
 
 
 def test_measuring_is_done_picture_by_picture(tmp_path):

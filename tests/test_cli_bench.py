@@ -332,8 +332,50 @@ def test_a_network_is_described_by_its_weights(report, tiny_weights):
     assert single["weights_sha256"] == file_sha256(path)
     assert single["parameters"] == config.parameters
     assert single["border"] == "zero"
+    assert single["color"] == "y"
     values = {a["method"]: a["psnr"] for a in document["averages"]}
     assert len(set(values.values())) == 3
+
+
+def color_identity(path, color):
+    """A colour network that gives what it gets."""
+    weight = np.zeros((3, 3, 3, 3), np.float32)
+    weight[range(3), range(3), 1, 1] = 1
+    tensors = {"conv1.weight": weight, "conv1.bias": np.zeros(3, np.float32)}
+    save_weights(path, ModelConfig(filters=(3,), widths=(), color=color), tensors)
+    return path
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+@pytest.mark.parametrize("protocol", ["srcnn", "vdsr", "rgb"])
+def test_a_color_network_is_measured_under_every_protocol(report, tiny_weights, color, protocol):
+    picture("set/a.png")
+    picture("set/grey.png", seed=1, mode="L")
+    config = ModelConfig(filters=(3, 1, 3), widths=(6, 5), color=color)
+    options = ["--protocol", protocol, "--self-ensemble"]
+    models = ["-m", tiny_weights(config), "-m", color_identity("same.safetensors", color)]
+    document, err = report("set", *models, *options)
+    assert err == ""
+    assert [method.get("color") for method in document["methods"]] == [None, *[color] * 4]
+    psnr = {(r["image"], r["method"]): r["psnr"] for r in document["records"]}
+    assert len(psnr) == 2 * 5
+    tiny, same = (document["methods"][index]["name"] for index in (1, 3))
+    for image in ("a", "grey"):
+        assert psnr[image, tiny] < psnr[image, "bicubic"]
+        # Y' of the reduced colours is Y' reduced, but for its rounding.
+        for name in (same, f"{same}+"):
+            assert psnr[image, name] == pytest.approx(psnr[image, "bicubic"], abs=0.05)
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+def test_a_color_network_gets_the_given_low_resolution_colors(report, color):
+    path = picture("set/a.png")
+    reduced(path, "low/a.png", 3, Image.Resampling.NEAREST)
+    document, _ = report("set", "--lr", "low", "-m", color_identity("same.safetensors", color))
+    bicubic, same = (record["psnr"] for record in document["records"])
+    assert same == pytest.approx(bicubic, abs=0.01)
+    own, _ = report("set", "-m", "same.safetensors")
+    assert abs(own["records"][1]["psnr"] - same) > 0.5
 
 
 def test_the_border_policy_is_the_models_unless_said_otherwise(report, tiny_weights):
@@ -659,15 +701,6 @@ def test_damaged_weights_are_code_5(run, tiny_weights):
     code, _, err = run("set", "-m", "bad.safetensors")
     assert code == 5
     assert "bad.safetensors" in one_line(err)
-
-
-def test_a_color_network_is_code_5(run, tiny_weights):
-    picture("set/a.png")
-    path = tiny_weights(ModelConfig(filters=(3,), widths=(), channels=3))
-    code, _, err = run("set", "-m", path)
-    assert code == 5
-    assert "tiny.safetensors" in one_line(err)
-    assert "channels" in err
 
 
 @pytest.mark.parametrize(

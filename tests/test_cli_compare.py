@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from srcnn_cli.cli import main
+from srcnn_cli.config import ModelConfig
+from srcnn_cli.weights import save_weights
 
 
 @pytest.fixture
@@ -81,6 +83,44 @@ def test_figures_equal_those_of_bench_to_the_last_digit(run, protocol, mode):
     _, out, _ = run("set/in.png", *options)
     for psnr, ssim in expected.values():
         assert re.search(rf"{psnr:.2f} dB +{ssim:.4f}", out)
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_color_network_is_compared_with_the_figures_of_bench(run, tiny_weights, color, mode):
+    picture("set/in.png", mode=mode)
+    config = ModelConfig(filters=(3, 1, 3), widths=(6, 5), color=color)
+    model = tiny_weights(config, name=f"{color}.safetensors")
+    for protocol in ("srcnn", "vdsr", "rgb"):
+        options = ["--protocol", protocol, "--methods", "bicubic"]
+        _, out, _ = run("set", *options, "-f", "json", command="bench", model=model)
+        expected = [(r["method"], r["psnr"], r["ssim"]) for r in json.loads(out)["records"]]
+        outputs = ["-o", "sheet.png", "-o", "page.html", "--error-map", "--overwrite"]
+        code, out, err = run("set/in.png", *options, *outputs, "--json", model=model)
+        assert (code, err) == (0, "")
+        made = json.loads(out)
+        assert [(m["method"], m["psnr"], m["ssim"]) for m in made["methods"]] == expected
+        assert made["size"] == [60, 48]
+    code, out, _ = run("set/in.png", "--no-reference", "--json", model=model)
+    assert code == 0
+    assert json.loads(out)["size"] == [180, 144]
+
+
+@pytest.mark.parametrize("options", [["--protocol", "srcnn"], ["--no-reference"]])
+def test_a_color_network_shows_its_own_colors(tmp_path, options, run):
+    # It swaps red and blue: chrominance that was only interpolated would give it away.
+    weight = np.zeros((3, 3, 1, 1), np.float32)
+    weight[[0, 1, 2], [2, 1, 0]] = 1
+    tensors = {"conv1.weight": weight, "conv1.bias": np.zeros(3, np.float32)}
+    path = tmp_path / "swap.safetensors"
+    save_weights(path, ModelConfig(filters=(1,), widths=(), color="rgb"), tensors)
+    Image.new("RGB", (60, 48), (200, 90, 40)).save("in.png")
+    chosen = [*options, "--methods", "bicubic", "--crop", "0,0,24,24", "--zoom", "1"]
+    assert run("in.png", "-o", "sheet.png", *chosen, model=path)[0] == 0
+    with Image.open("sheet.png") as sheet:
+        colors = {color for _, color in sheet.getcolors(sheet.width * sheet.height)}
+    assert (200, 90, 40) in colors
+    assert (40, 90, 200) in colors
 
 
 def test_a_sheet_and_a_page_in_one_run(run):

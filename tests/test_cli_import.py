@@ -78,12 +78,18 @@ def test_options_say_what_the_file_does_not(call):
     assert (config.architecture, config.scales, config.border) == ("vdsr", (2, 4), "zero")
 
 
-def test_a_colour_network_is_imported_with_a_warning(call, folder):
+def test_a_colour_network_is_imported_and_enlarges_pictures(call, folder):
     torch.save(state_dict(channels=3), folder / "rgb_x2.pth")
-    code, _, err = call("import", "rgb_x2.pth", "-o", "rgb.safetensors")
-    assert code == 0
-    assert "luminance" in err
-    assert load_weights("rgb.safetensors")[0].channels == 3
+    code, out, err = call("import", "rgb_x2.pth", "-o", "rgb.safetensors")
+    assert (code, err) == (0, "")
+    assert "srcnn-3-3-rgb" in out
+    assert "3 channels, taken as R'G'B'" in out
+    assert load_weights("rgb.safetensors")[0].color == "rgb"
+    Image.new("RGB", (8, 9), (200, 90, 40)).save("a.png")
+    command = shlex.split(out.partition("use it with: ")[2])
+    assert call(*command[1:-1], "a.png", "-o", "big.png")[0] == 0
+    with Image.open("big.png") as image:
+        assert image.getcolors() == [(16 * 18, (200, 90, 40))]
 
 
 def test_nothing_is_overwritten_unless_asked(call, folder):

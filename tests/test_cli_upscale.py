@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from srcnn_cli.cli import main
+from srcnn_cli.config import ModelConfig
 from srcnn_cli.upscaler import Upscaler
 
 
@@ -84,6 +85,22 @@ def test_the_file_holds_what_the_library_gives(run, weights):
     run("in.png", "-s", "2.5", "-o", "out.png")
     expected = Upscaler(weights).upscale(np.asarray(opened(source)), 2.5)
     assert np.array_equal(np.asarray(opened("out.png")), expected)
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+def test_a_color_network_enlarges_every_kind_of_picture(run, tiny_weights, color, mode):
+    config = ModelConfig(filters=(3, 1, 3), widths=(6, 5), color=color, scales=(2, 3))
+    path = str(tiny_weights(config, name=f"{color}.safetensors"))
+    source = picture("in.png", (20, 14), mode)
+    for scale, size in ((3, (60, 42)), (7, (140, 98))):
+        code, out, err = run(source, "-s", scale, "-o", f"{scale}.png", "--json", model=path)
+        assert (code, err) == (0, "")
+        assert json.loads(out)["output_size"] == list(size)
+        result = opened(f"{scale}.png")
+        assert (result.size, result.mode) == (size, mode)
+        expected = Upscaler(path).upscale(np.asarray(opened(source)), scale)
+        assert np.array_equal(np.asarray(result), expected)
 
 
 def test_an_existing_file_is_refused_and_kept(run):

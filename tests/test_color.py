@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage.color import rgb2ycbcr
 
-from srcnn_cli.color import bleed_colors, luminance_uint8, rgb_from_ycbcr, ycbcr_from_rgb
+from srcnn_cli.color import (
+    bleed_colors,
+    grey_from_network,
+    luminance_uint8,
+    network_planes,
+    rgb_from_network,
+    rgb_from_ycbcr,
+    ycbcr_from_rgb,
+)
 
 # 8-bit R'G'B' and its Y'CbCr in 8-bit units (scikit-image pins the same vectors).
 VECTORS = [
@@ -76,6 +84,43 @@ def test_conversion_leaves_its_input_alone():
     before = rgb.copy()
     rgb_from_ycbcr(ycbcr_from_rgb(rgb))
     np.testing.assert_array_equal(rgb, before)
+
+
+@pytest.mark.parametrize(("rgb", "ycbcr"), VECTORS)
+def test_a_network_sees_the_planes_of_its_color(rgb, ycbcr):
+    picture = planes(rgb)
+    for color, expected in (("rgb", rgb), ("ycbcr", ycbcr), ("y", ycbcr)):
+        seen = network_planes(picture, color)
+        assert (seen.dtype, seen.shape) == (np.float32, (3, 1, 1))
+        np.testing.assert_allclose(seen[:, 0, 0] * 255, expected, rtol=0, atol=2e-5)
+        back = rgb_from_network(seen, color)
+        assert back.dtype == np.float32
+        np.testing.assert_allclose(back[:, 0, 0] * 255, rgb, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("color", "expected"),
+    [
+        ("y", [[0.25]]),
+        ("rgb", [[0.25], [0.25], [0.25]]),
+        ("ycbcr", [[0.25], [128 / 255], [128 / 255]]),
+    ],
+)
+def test_a_network_sees_grey_as_it_is_stored_without_color(color, expected):
+    seen = network_planes(np.full((2, 1), 0.25), color)
+    assert seen.dtype == np.float32
+    np.testing.assert_allclose(seen, np.repeat(expected, 2, axis=1)[..., None], rtol=0, atol=1e-7)
+    np.testing.assert_allclose(grey_from_network(seen, color), 0.25, rtol=0, atol=1e-7)
+
+
+def test_grey_from_a_color_network_is_its_luminance():
+    output = np.random.default_rng(6).uniform(-0.2, 1.2, (3, 5, 4)).astype(np.float32)
+    # ITU-R BT.601, section 2.5.1.
+    expected = 0.299 * output[0] + 0.587 * output[1] + 0.114 * output[2]
+    np.testing.assert_allclose(grey_from_network(output, "rgb"), expected, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(grey_from_network(output, "ycbcr"), output[0])
+    np.testing.assert_array_equal(grey_from_network(output[:1], "y"), output[0])
+    assert grey_from_network(output, "rgb").dtype == np.float32
 
 
 def test_luminance_of_every_grey_level_is_the_studio_range_rounded():

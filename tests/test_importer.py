@@ -41,9 +41,9 @@ def slow_network(plane, layers, *, residual=False, mode="edge"):
     return maps[0] + plane if residual else maps[0]
 
 
-def random_layers(filters=(5, 3, 3), widths=(4, 3), channels=1, seed=0):
+def random_layers(filters=(5, 3, 3), widths=(4, 3), color="y", seed=0):
     rng = np.random.default_rng(seed)
-    config = ModelConfig(filters=filters, widths=widths, channels=channels)
+    config = ModelConfig(filters=filters, widths=widths, color=color)
     return [
         (rng.normal(0, 0.3, shape).astype(np.float32), rng.normal(0, 0.1, shape[0]).astype("f4"))
         for shape in config.layer_shapes
@@ -381,11 +381,11 @@ def test_biases_without_a_common_name_are_paired_by_order(tmp_path, order):
 
 
 def test_colour_networks_are_read(tmp_path):
-    layers = random_layers(widths=(5, 4), channels=3)
+    layers = random_layers(widths=(5, 4), color="rgb")
     torch.save(as_tensors(layers, ["a", "b", "c"]), tmp_path / "rgb.pth")
     config, tensors, sentence = import_weights(tmp_path / "rgb.pth", scales=[3])
-    assert config.channels == 3
-    assert "3 channels" in sentence
+    assert config.color == "rgb"
+    assert "3 channels, taken as R'G'B'" in sentence
     assert_layers(tensors, layers)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.engine.torch_engine import TorchEngine
-from srcnn_cli.methods import INTERPOLATIONS, Interpolation, Network, Steps
+from srcnn_cli.methods import INTERPOLATIONS, Interpolation, Network, Steps, wants_color
 from srcnn_cli.resize import resize
 from srcnn_cli.tiling import run_plane
 from srcnn_cli.upscaler import Upscaler
@@ -164,6 +164,104 @@ def test_the_ensemble_of_a_color_picture_touches_luminance_alone(engine, slow_bi
     # A change of Y' alone moves R', G' and B' alike.
     np.testing.assert_allclose(difference[0], difference[1], rtol=0, atol=1e-5)
     np.testing.assert_allclose(difference[0], difference[2], rtol=0, atol=1e-5)
+
+
+# Networks for colour
+
+COLOR_NETWORK = {"filters": (3, 1, 3), "widths": (6, 5)}
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+def test_a_color_network_enlarges_as_the_upscaler_does_before_rounding(tiny_weights, color):
+    path = tiny_weights(ModelConfig(**COLOR_NETWORK, color=color))
+    network = Network("tiny", TorchEngine(*load_weights(path), CPU))
+    for shape in ((3, 12, 10), (12, 10)):
+        low = random_low(*shape)
+        output, steps = network.enlarge(low, 36, 30)
+        assert (output.dtype, output.shape) == (np.float32, (*shape[:-2], 36, 30))
+        picture = np.ascontiguousarray(
+            np.moveaxis(low, 0, -1) if low.ndim == 3 else low, np.float32
+        )
+        expected = Upscaler(path, device="cpu").upscale_pixels(picture, 3).pixels
+        shown = np.moveaxis(output, 0, -1) if low.ndim == 3 else output
+        np.testing.assert_allclose(np.clip(shown, 0, 1), expected, rtol=0, atol=1e-5)
+        assert min(steps.prepare, steps.network, steps.post) > 0
+
+
+def slow_rgb_network(path, planes):
+    """R'G'B' planes through torch's own convolutions, the border continued by hand."""
+    config, tensors = load_weights(path)
+    maps = torch.from_numpy(np.array(planes, np.float32))[None]
+    for index, side in enumerate(config.filters, start=1):
+        weight, bias = (torch.from_numpy(tensors[f"conv{index}.{n}"]) for n in ("weight", "bias"))
+        padded = torch.nn.functional.pad(maps, (side // 2,) * 4, mode="replicate")
+        maps = torch.nn.functional.conv2d(padded, weight, bias)
+        maps = torch.relu(maps) if index < len(config.filters) else maps
+    return maps[0].numpy()
+
+
+@pytest.mark.parametrize("shape", [(12, 10), (9, 9)])
+def test_an_rgb_network_and_its_ensemble_equal_torch_on_the_whole_picture(
+    tiny_weights, slow_bicubic, shape
+):
+    path = tiny_weights(ModelConfig(**COLOR_NETWORK, color="rgb"))
+    engine = TorchEngine(*load_weights(path), CPU)
+    low = random_low(3, *shape)
+    height, width = 3 * shape[0], 3 * shape[1]
+    planes = np.array([slow_bicubic(plane, height, width) for plane in low])
+    single, _ = Network("tiny", engine, tile=8).enlarge(low, height, width)
+    np.testing.assert_allclose(single, slow_rgb_network(path, planes), rtol=0, atol=1e-5)
+    results = []
+    for transpose, rows, columns in itertools.product((False, True), (1, -1), (1, -1)):
+        view = (planes.transpose(0, 2, 1) if transpose else planes)[:, ::rows, ::columns]
+        output = slow_rgb_network(path, view)[:, ::rows, ::columns]
+        results.append(output.transpose(0, 2, 1) if transpose else output)
+    ensemble, _ = Network("tiny", engine, ensemble=True).enlarge(low, height, width)
+    np.testing.assert_allclose(ensemble, np.mean(results, axis=0), rtol=0, atol=1e-5)
+    assert np.abs(ensemble - single).max() > 1e-3
+
+
+def three_copies(path):
+    """A ycbcr network that is three copies of a luminance network, block beside block."""
+    config, single = load_weights(path)
+    tensors = {}
+    for name, own in single.items():
+        if name.endswith("bias"):
+            tensors[name] = np.tile(own, 3)
+            continue
+        out, inp = own.shape[:2]
+        tensors[name] = np.zeros((3 * out, 3 * inp, *own.shape[2:]), np.float32)
+        for block in range(3):
+            rows = slice(block * out, (block + 1) * out)
+            tensors[name][rows, block * inp : (block + 1) * inp] = own
+    widths = tuple(3 * width for width in config.widths)
+    colored = ModelConfig(filters=config.filters, widths=widths, color="ycbcr")
+    return TorchEngine(colored, tensors, CPU)
+
+
+@pytest.mark.parametrize("ensemble", [False, True])
+def test_three_copies_of_a_luminance_network_give_its_luminance(tiny_weights, ensemble):
+    path = tiny_weights()
+    single = Network("one", TorchEngine(*load_weights(path), CPU), ensemble=ensemble)
+    triple = Network("three", three_copies(path), ensemble=ensemble)
+    low = random_low(3, 12, 10)
+    luma = [[[65.481 / 255]], [[128.553 / 255]], [[24.966 / 255]]]
+    outputs = [network.enlarge(low, 36, 30)[0] for network in (single, triple)]
+    y = [(output * luma).sum(axis=0) + 16 / 255 for output in outputs]
+    np.testing.assert_allclose(y[1], y[0], rtol=0, atol=1e-5)
+    assert np.abs(outputs[1] - outputs[0]).max() > 0.01  # the chrominance is another
+    grey = random_low(12, 10, seed=1)
+    expected = single.enlarge(grey, 36, 30)[0]
+    np.testing.assert_allclose(triple.enlarge(grey, 36, 30)[0], expected, rtol=0, atol=1e-5)
+
+
+def test_color_networks_alone_want_color(engine, tiny_weights):
+    assert not wants_color(Interpolation("bicubic"))
+    assert not wants_color(Network("tiny", engine, ensemble=True))
+    for color in ("rgb", "ycbcr"):
+        path = tiny_weights(ModelConfig(**COLOR_NETWORK, color=color), name=f"{color}.safetensors")
+        colored = TorchEngine(*load_weights(path), CPU)
+        assert wants_color(Network("tiny", colored))
 
 
 def test_the_ensemble_has_a_name_of_its_own(engine):

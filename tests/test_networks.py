@@ -9,16 +9,16 @@ import torch
 
 from srcnn_cli.config import ModelConfig, parse_filters
 from srcnn_cli.errors import ModelError
-from srcnn_cli.networks import PlaneNetwork, initialize_identity
+from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.tiling import INTERIOR, WHOLE, Edges
 
 POLICIES = ["normalize", "replicate", "zero"]
 CONFIGS = [
-    ((9, 1, 5), (4, 3), 1),
-    ((5, 3), (3,), 1),
-    ((3, 5, 1, 3), (2, 4, 3), 1),
-    ((3, 1, 5), (5, 4), 3),
-    ((7,), (), 1),
+    ((9, 1, 5), (4, 3), "y"),
+    ((5, 3), (3,), "y"),
+    ((3, 5, 1, 3), (2, 4, 3), "y"),
+    ((3, 1, 5), (5, 4), "rgb"),
+    ((7,), (), "y"),
 ]
 SHAPES = [(1, 1), (1, 7), (6, 1), (3, 4), (13, 17)]
 
@@ -78,12 +78,12 @@ def slow_forward(network, planes, policy):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize(("filters", "widths", "channels"), CONFIGS)
+@pytest.mark.parametrize(("filters", "widths", "color"), CONFIGS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_output_equals_the_equations_pixel_by_pixel(policy, filters, widths, channels, shape):
-    config = ModelConfig(filters=filters, widths=widths, channels=channels, border=policy)
+def test_output_equals_the_equations_pixel_by_pixel(policy, filters, widths, color, shape):
+    config = ModelConfig(filters=filters, widths=widths, color=color, border=policy)
     network = random_network(config)
-    planes = random_planes(channels, *shape)
+    planes = random_planes(3 if color == "rgb" else 1, *shape)
     expected = slow_forward(network, planes, policy)
     np.testing.assert_allclose(run(network, planes, WHOLE), expected, rtol=0, atol=1e-10)
 
@@ -175,47 +175,6 @@ def test_normalization_passes_exact_gradients():
     assert torch.autograd.gradcheck(lambda p: network(p, WHOLE), (planes,))
 
 
-@pytest.mark.parametrize("mean", [0.0, 0.5])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_identity_start_carries_its_input_through_all_layers(channels, mean):
-    network = PlaneNetwork(ModelConfig(widths=(8, 6), channels=channels, mean=mean))
-    initialize_identity(network, torch.Generator().manual_seed(0))
-    with torch.no_grad():  # nothing but the carriers
-        network.layers[-1].weight[:, channels:] = 0
-    planes = random_planes(channels, 20, 21).astype(np.float32)
-    result = run(network, planes, INTERIOR)
-    np.testing.assert_allclose(result, planes[:, 6:-6, 6:-6], rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize("mean", [0.0, 0.5])
-@pytest.mark.parametrize("filters", [(9, 1, 5), (9, 5, 5)])
-def test_identity_start_differs_from_a_picture_by_less_than_half_a_grey_level(filters, mean):
-    network = PlaneNetwork(ModelConfig(filters=filters, mean=mean))
-    initialize_identity(network, torch.Generator().manual_seed(0))
-    y, x = np.mgrid[:60, :60]
-    picture = (0.5 + 0.3 * np.sin(x / 4) + 0.2 * np.cos(y / 5))[None].astype(np.float32)
-    radius = sum(f // 2 for f in filters)
-    error = run(network, picture, INTERIOR) - picture[:, radius:-radius, radius:-radius]
-    assert np.sqrt(np.mean(error**2)) < 0.5 / 255
-
-
-def test_identity_start_leaves_no_feature_map_without_weights():
-    network = PlaneNetwork(ModelConfig())
-    initialize_identity(network, torch.Generator().manual_seed(0))
-    for layer in network.layers[:-1]:
-        assert (layer.weight.flatten(1).abs().sum(1) > 0).all()
-
-
-def test_identity_start_depends_on_the_generator_alone():
-    def weights(seed):
-        network = PlaneNetwork(ModelConfig(widths=(4, 4)))
-        initialize_identity(network, torch.Generator().manual_seed(seed))
-        return torch.cat([p.flatten() for p in network.parameters()])
-
-    assert torch.equal(weights(3), weights(3))
-    assert not torch.equal(weights(3), weights(4))
-
-
 @pytest.mark.parametrize(
     ("filters", "radius", "parameters", "weights"),
     [((9, 1, 5), 6, 8129, 8032), ((9, 3, 5), 7, 24513, 24416), ((9, 5, 5), 8, 57281, 57184)],
@@ -233,8 +192,23 @@ def test_the_name_lists_the_filters():
     assert ModelConfig(filters=(9, 5, 5)).name == "srcnn-9-5-5"
 
 
+@pytest.mark.parametrize(
+    ("color", "channels", "names"),
+    [
+        ("y", 1, ("srcnn-9-1-5", "vdsr-20")),
+        ("rgb", 3, ("srcnn-9-1-5-rgb", "vdsr-20-rgb")),
+        ("ycbcr", 3, ("srcnn-9-1-5-ycbcr", "vdsr-20-ycbcr")),
+    ],
+)
+def test_the_color_says_how_many_planes_there_are_and_stands_in_the_name(color, channels, names):
+    shallow = ModelConfig(color=color)
+    deep = ModelConfig("vdsr", (3,) * 20, (64,) * 19, color=color)
+    assert (shallow.channels, deep.channels) == (channels, channels)
+    assert (shallow.name, deep.name) == names
+
+
 def test_layer_shapes_are_those_of_the_modules():
-    config = ModelConfig(filters=(9, 3, 5), widths=(7, 4), channels=3)
+    config = ModelConfig(filters=(9, 3, 5), widths=(7, 4), color="ycbcr")
     assert config.layer_shapes == [(7, 3, 9, 9), (4, 7, 3, 3), (3, 4, 5, 5)]
     layers = PlaneNetwork(config).layers
     assert [tuple(layer.weight.shape) for layer in layers] == config.layer_shapes
@@ -252,8 +226,9 @@ def test_layer_shapes_are_those_of_the_modules():
         {"widths": (64,)},
         {"widths": (64, 0)},
         {"widths": (64, 5000)},
-        {"channels": 0},
-        {"channels": 5},
+        {"color": "cmyk"},
+        {"color": ""},
+        {"color": 3},
         {"scales": ()},
         {"scales": (1,)},
         {"scales": (3, 17)},
@@ -272,7 +247,8 @@ def test_impossible_configurations_are_refused(values):
     "config",
     [
         ModelConfig(),
-        ModelConfig(filters=(3,), widths=(), channels=3, scales=(2, 3, 4), border="zero"),
+        ModelConfig(filters=(3,), widths=(), color="rgb", scales=(2, 3, 4), border="zero"),
+        ModelConfig("vdsr", (3, 3), (4,), color="ycbcr"),
         ModelConfig(mean=0.45),
         ModelConfig(mean=1),
     ],
@@ -287,9 +263,10 @@ def test_a_configuration_survives_the_round_trip_through_json(config):
         {"filters": "9-1-5"},
         {"filters": [9, 1.0, 5]},
         {"filters": [9, True, 5]},
-        {"channels": "1"},
-        {"channels": True},
-        {"channels": 1.0},
+        {"color": None},
+        {"color": 3},
+        {"color": ["rgb"]},
+        {"channels": 1},
         {"border": None},
         {"border": 3},
         {"scales": 3},
@@ -301,6 +278,33 @@ def test_a_configuration_survives_the_round_trip_through_json(config):
 def test_values_of_the_wrong_type_are_refused(change):
     with pytest.raises(ModelError):
         ModelConfig.from_dict(ModelConfig().to_dict() | change)
+
+
+def written_before_colors(channels):
+    """A configuration as files had it that know a number of channels alone."""
+    return {
+        "architecture": "srcnn",
+        "filters": [9, 1, 5],
+        "widths": [64, 32],
+        "channels": channels,
+        "scales": [3],
+        "border": "replicate",
+        "mean": 0.5,
+    }
+
+
+@pytest.mark.parametrize(("channels", "color"), [(1, "y"), (3, "rgb")])
+def test_a_file_that_knows_channels_alone_is_of_luminance_or_rgb(channels, color):
+    config = ModelConfig.from_dict(written_before_colors(channels))
+    assert config == ModelConfig(color=color, mean=0.5)
+    assert config.to_dict()["color"] == color
+    assert "channels" not in config.to_dict()
+
+
+@pytest.mark.parametrize("channels", [0, 2, 4, 10**400, "1", True, 1.0, None, [3]])
+def test_other_numbers_of_channels_are_refused(channels):
+    with pytest.raises(ModelError):
+        ModelConfig.from_dict(written_before_colors(channels))
 
 
 @pytest.mark.parametrize("missing", list(ModelConfig().to_dict()))

@@ -107,7 +107,7 @@ def test_tiles_give_the_same_picture_as_the_whole(height, width, tile, border, l
 
 
 def test_color_planes_are_tiled_too():
-    config = ModelConfig(filters=(3, 5), widths=(4,), channels=3, border="normalize")
+    config = ModelConfig(filters=(3, 5), widths=(4,), color="rgb", border="normalize")
     tensors = random_tensors(config, 1)
     planes = np.random.default_rng(1).random((3, 30, 23)).astype(np.float32)
     tiled = run_plane(TorchEngine(config, tensors, CPU), planes, 7)

@@ -127,6 +127,192 @@ def test_only_luminance_goes_through_the_network(tiny_weights, slow_bicubic):
     np.testing.assert_allclose(result, np.clip(exact, 0, 1), rtol=0, atol=2e-5)
 
 
+# Networks for colour
+
+
+@pytest.fixture(scope="module")
+def color_identity(tmp_path_factory):
+    """``color_identity(color)``: an upscaler whose network returns all that is not negative."""
+    folder = tmp_path_factory.mktemp("weights")
+
+    def of(color):
+        config = ModelConfig(filters=(3, 1, 3), widths=(3, 4), color=color, scales=(2, 3, 4))
+        tensors = {}
+        for index, shape in enumerate(config.layer_shapes, start=1):
+            tensors[f"conv{index}.weight"] = np.zeros(shape, np.float32)
+            for plane in range(3):
+                tensors[f"conv{index}.weight"][plane, plane, shape[2] // 2, shape[3] // 2] = 1
+            tensors[f"conv{index}.bias"] = np.zeros(shape[0], np.float32)
+        path = folder / f"{color}.safetensors"
+        save_weights(path, config, tensors, overwrite=True)
+        return Upscaler(path, device="cpu")
+
+    return of
+
+
+def to_ycbcr(rgb):
+    """(H, W, 3) to (3, H, W), both in [0, 1], in float64."""
+    return np.moveaxis(rgb @ TO_YCBCR.T + ZERO, -1, 0) / 255
+
+
+def to_rgb(ycbcr):
+    """The inverse of `to_ycbcr`."""
+    return (np.moveaxis(ycbcr, 0, -1) * 255 - ZERO) @ np.linalg.inv(TO_YCBCR).T
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+@pytest.mark.parametrize("scale", [3, 1.7])
+def test_with_an_identity_color_network_every_channel_is_bicubic_rounded_once(
+    color_identity, slow_bicubic, mode, dtype, color, scale
+):
+    pixels = random_pixels(9, 11, mode, dtype)
+    values = pixels.astype(np.float64) / WHITE[dtype]
+    height, width = int(9 * scale + 0.5), int(11 * scale + 0.5)
+
+    def enlarged(plane):
+        # The ReLU cuts off what is negative.
+        return np.maximum(slow_bicubic(plane, height, width), 0)
+
+    if mode in {"L", "LA"}:
+        shown = enlarged(values.reshape(9, 11, -1)[..., 0])[..., None]
+    elif color == "rgb":
+        shown = np.dstack([enlarged(values[..., channel]) for channel in range(3)])
+    else:
+        shown = to_rgb(np.stack([enlarged(plane) for plane in to_ycbcr(values[..., :3])]))
+    if mode in {"LA", "RGBA"}:
+        shown = np.dstack([shown, slow_bicubic(values[..., -1], height, width)])
+    result = color_identity(color).upscale(pixels, scale)
+    assert result.dtype == pixels.dtype
+    assert_rounded_once(result, shown[..., 0] if mode == "L" else shown)
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+def test_a_cascade_of_a_color_network_carries_all_its_planes(color_identity, slow_bicubic, color):
+    pixels = random_pixels(6, 7, "RGBA")
+    values = pixels / 255
+    planes = to_ycbcr(values[..., :3]) if color == "ycbcr" else np.moveaxis(values[..., :3], -1, 0)
+    for height, width in ((12, 14), (36, 42)):
+        planes = [np.maximum(slow_bicubic(plane, height, width), 0) for plane in planes]
+    shown = to_rgb(np.stack(planes)) if color == "ycbcr" else np.stack(planes, axis=-1)
+    alpha = slow_bicubic(values[..., 3], 36, 42)  # once
+    enlarged = color_identity(color).upscale_pixels(pixels, 6)
+    assert [stage.scale for stage in enlarged.stages] == [2, 3]
+    assert_rounded_once(enlarged.pixels, np.dstack([shown, alpha]))
+
+
+def torch_network(path, config):
+    """``(planes) -> planes``: torch on the whole picture, without tiles and bands."""
+    network = PlaneNetwork(config)
+    network.load_state_dict({n: torch.from_numpy(t) for n, t in load_file(path).items()})
+
+    def run(planes):
+        with torch.no_grad():
+            return network(torch.from_numpy(np.array(planes, np.float32))[None], WHOLE)[0].numpy()
+
+    return run
+
+
+def random_color_network(tiny_weights, color, seed=5):
+    config = ModelConfig(filters=(3, 1, 3), widths=(6, 5), color=color, scales=(2, 3, 4))
+    path = tiny_weights(config, seed=seed, name=f"{color}-{seed}.safetensors")
+    return path, torch_network(path, config)
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+@pytest.mark.parametrize("tile", [0, 7])
+def test_all_planes_of_a_color_network_go_through_it(tiny_weights, slow_bicubic, color, tile):
+    path, network = random_color_network(tiny_weights, color)
+    pixels = random_pixels(12, 13, "RGBA", "float32")
+    *planes, alpha = (
+        [*to_ycbcr(pixels[..., :3]), pixels[..., 3]]
+        if color == "ycbcr"
+        else np.moveaxis(pixels, -1, 0)
+    )
+    output = network([slow_bicubic(plane, 24, 26) for plane in planes])
+    shown = to_rgb(output) if color == "ycbcr" else np.moveaxis(output, 0, -1)
+    exact = np.clip(np.dstack([shown, slow_bicubic(alpha, 24, 26)]), 0, 1)
+    result = Upscaler(path, device="cpu", tile=tile).upscale(pixels, 2)
+    np.testing.assert_allclose(result, exact, rtol=0, atol=2e-5)
+    # Neither plain bicubic nor all clipped away.
+    assert np.abs(result - slow_bicubic(pixels[..., 0], 24, 26)[..., None])[..., 0].max() > 0.05
+    assert ((result > 0) & (result < 1)).mean() > 0.2
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_grey_through_an_rgb_network_is_the_luminance_of_three_equal_planes(
+    tiny_weights, slow_bicubic, mode
+):
+    path, network = random_color_network(tiny_weights, "rgb")
+    pixels = random_pixels(10, 9, mode, "float32")
+    grey, *alpha = np.moveaxis(pixels.reshape(10, 9, -1), -1, 0)
+    red, green, blue = network([slow_bicubic(grey, 30, 27)] * 3)
+    exact = [0.299 * red + 0.587 * green + 0.114 * blue]
+    exact += [slow_bicubic(plane, 30, 27) for plane in alpha]
+    expected = np.clip(exact[0] if mode == "L" else np.dstack(exact), 0, 1)
+    result = Upscaler(path, device="cpu").upscale(pixels, 3)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=2e-5)
+    assert np.abs(red - blue).max() > 0.05
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_grey_through_a_ycbcr_network_is_luminance_beside_neutral_chrominance(
+    tiny_weights, slow_bicubic, mode
+):
+    path, network = random_color_network(tiny_weights, "ycbcr")
+    pixels = random_pixels(10, 9, mode, "float32")
+    grey, *alpha = np.moveaxis(pixels.reshape(10, 9, -1), -1, 0)
+    neutral = np.full((30, 27), 128 / 255)
+    exact = [network([slow_bicubic(grey, 30, 27), neutral, neutral])[0]]
+    exact += [slow_bicubic(plane, 30, 27) for plane in alpha]
+    expected = np.clip(exact[0] if mode == "L" else np.dstack(exact), 0, 1)
+    result = Upscaler(path, device="cpu").upscale(pixels, 3)
+    np.testing.assert_allclose(result, expected, rtol=0, atol=2e-5)
+
+
+def test_a_ycbcr_network_that_leaves_chrominance_alone_is_the_luminance_network(tiny_weights):
+    path = tiny_weights(seed=3)
+    config = ModelConfig(filters=(3, 1, 3), widths=(6, 5), color="ycbcr", scales=(2, 3, 4))
+    single = load_file(path)
+    tensors = {}
+    for index, shape in enumerate(config.layer_shapes, start=1):
+        weight = np.zeros(shape, np.float32)
+        own = single[f"conv{index}.weight"]
+        weight[: own.shape[0], : own.shape[1]] = own
+        for plane in (1, 2):  # deltas from the second input to the second output, and so on
+            weight[plane - 3, plane - 3, shape[2] // 2, shape[3] // 2] = 1
+        tensors[f"conv{index}.weight"] = weight
+        tensors[f"conv{index}.bias"] = np.append(single[f"conv{index}.bias"], np.float32([0, 0]))
+    colored = path.with_name("colored.safetensors")
+    save_weights(colored, config, tensors)
+    smooth = np.kron(random_pixels(4, 5, "RGBA", "float32"), np.ones((4, 4, 1), np.float32))
+    for scale in (2, 3.3):
+        expected = Upscaler(path, device="cpu").upscale(smooth, scale)
+        result = Upscaler(colored, device="cpu").upscale(smooth, scale)
+        np.testing.assert_allclose(result, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+@pytest.mark.parametrize("mode", ["L", "RGBA"])
+def test_the_tile_size_does_not_change_the_result_of_a_color_network(tiny_weights, color, mode):
+    path, _ = random_color_network(tiny_weights, color)
+    pixels = random_pixels(13, 17, mode, "float32")
+    whole, *tiled = [
+        Upscaler(path, device="cpu", tile=tile).upscale(pixels, 6) for tile in (1000, 5, 31)
+    ]
+    for result in tiled:
+        np.testing.assert_allclose(result, whole, rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("color", ["rgb", "ycbcr"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_constant_pictures_stay_constant_in_an_identity_color_network(color_identity, color, dtype):
+    for mode in MODES:
+        pixels = np.full((5, 6, *CHANNELS[mode]), WHITE[dtype] * 3 // 10, dtype)
+        assert (color_identity(color).upscale(pixels, 4) == pixels.flat[0]).all()
+
+
 def test_the_models_own_border_policy_can_be_replaced(tiny_weights):
     path = tiny_weights(seed=3)
     pixels = random_pixels(12, 12, "L", "float32")
@@ -399,12 +585,6 @@ def test_a_damaged_model_is_refused(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"damaged")
     with pytest.raises(ModelError, match=r"model\.safetensors"):
         Upscaler(tmp_path / "model.safetensors", device="cpu")
-
-
-def test_a_color_network_is_refused(tiny_weights):
-    path = tiny_weights(ModelConfig(filters=(3,), widths=(), channels=3))
-    with pytest.raises(ModelError, match="3 channels"):
-        Upscaler(path, device="cpu").upscale(random_pixels(4, 4), 3)
 
 
 def test_the_border_policy_that_was_used_is_known(tiny_weights):

@@ -26,7 +26,7 @@ from srcnn_cli.weights import file_sha256, load_weights, read_config, save_weigh
 
 CONFIGS = [
     ModelConfig(filters=(3, 1, 3), widths=(4, 3)),
-    ModelConfig(filters=(5,), widths=(), channels=3, scales=(2, 4), border="zero"),
+    ModelConfig(filters=(5,), widths=(), color="rgb", scales=(2, 4), border="zero"),
     ModelConfig(filters=(3, 3, 1, 5), widths=(2, 3, 4), border="normalize"),
 ]
 CONFIG = CONFIGS[0]
@@ -78,6 +78,23 @@ def test_a_network_gives_the_same_output_after_saving_and_loading(path, config):
 def test_the_configuration_alone_can_be_read(path, config):
     save_weights(path, config, tensors_of(config))
     assert read_config(path) == config == load_weights(path)[0]
+
+
+@pytest.mark.parametrize(("channels", "color"), [(1, "y"), (3, "rgb")])
+def test_a_file_written_before_colors_is_read(path, channels, color):
+    config = ModelConfig(filters=(3, 3), widths=(4,), color=color)
+    stored = {**config.to_dict(), "channels": channels}
+    del stored["color"]
+    path.write_bytes(file_bytes(tensors_of(config), {KEY: json.dumps({"config": stored})}))
+    assert read_config(path) == load_weights(path)[0] == config
+
+
+def test_the_color_stands_in_the_file(path):
+    config = ModelConfig(filters=(3, 3), widths=(4,), color="ycbcr")
+    save_weights(path, config, tensors_of(config))
+    content = path.read_bytes()
+    header = json.loads(content[8 : 8 + struct.unpack("<Q", content[:8])[0]])
+    assert json.loads(header["__metadata__"][KEY])["config"]["color"] == "ycbcr"
 
 
 def test_transposed_tensors_are_saved_by_value(path):
@@ -167,6 +184,8 @@ def test_a_torch_checkpoint_is_refused(path):
         {KEY: json.dumps({"config": CONFIG.to_dict() | {"architecture": "edsr"}})},
         {KEY: json.dumps({"config": CONFIG.to_dict() | {"border": "none"}})},
         {KEY: json.dumps({"config": CONFIG.to_dict() | {"scales": [2.5]}})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"color": "cmyk"}})},
+        {KEY: json.dumps({"config": CONFIG.to_dict() | {"color": "rgb"}})},
         {KEY: json.dumps({"config": CONFIG.to_dict() | {"channels": 10**400}})},
         {KEY: '{"config": {"channels": 1' + "0" * 5000 + "}}"},
         {KEY: json.dumps({"config": CONFIG.to_dict() | {"extra": 1}})},

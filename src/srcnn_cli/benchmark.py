@@ -16,7 +16,7 @@ from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.files import describe_os_error
 from srcnn_cli.image import read_8bit
 from srcnn_cli.information_fidelity import ifc
-from srcnn_cli.methods import Steps
+from srcnn_cli.methods import Steps, wants_color
 from srcnn_cli.metrics import ms_ssim
 from srcnn_cli.protocol import Pair, Protocol, make_pair, pair_with_low
 
@@ -212,11 +212,12 @@ def measure(
         height, width = pair.truth.shape[-2:]
         if not warm:
             for method in methods:
-                method.enlarge(pair.low, height, width)
+                method.enlarge(pair.offered(color=wants_color(method)), height, width)
             warm = True
         records = []
         for method in methods:
-            runs = [method.enlarge(pair.low, height, width) for _ in range(repeat)]
+            low = pair.offered(color=wants_color(method))
+            runs = [method.enlarge(low, height, width) for _ in range(repeat)]
             output = runs[0][0]
             try:
                 values = {name: METRICS[name](pair, output) for name in metrics}

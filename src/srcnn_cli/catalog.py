@@ -111,21 +111,17 @@ def find_model(name: str) -> dict[int, Path]:
 
 
 def load_model(path: Path, *, border: BorderPolicy | None = None) -> tuple[ModelConfig, Tensors]:
-    """A luminance network, checked as far as it can be.
+    """A network, checked as far as it can be.
 
     Args:
         path: A weights file, shipped or not.
         border: Another border policy than the file's.
 
     Raises:
-        ModelError: The file is missing, damaged, not what was shipped, or of a colour network.
+        ModelError: The file is missing, damaged, or not what was shipped.
     """
     check_integrity(path)
     config, tensors = load_weights(path)
-    if config.channels != 1:
-        raise ModelError(
-            f"has {config.channels} channels: only luminance networks can be run so far", path
-        )
     return (config if border is None else replace(config, border=border)), tensors
 
 

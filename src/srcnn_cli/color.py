@@ -7,10 +7,13 @@ side (ITU-R BT.601, section 2.5). Planes come first: arrays are (3, H, W).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from srcnn_cli.config import Color
 
 Float = NDArray[np.float32]
 
@@ -25,6 +28,8 @@ _YCBCR_FROM_RGB = (
 _OFFSET = np.array([16.0, 128.0, 128.0]) / 255
 _RGB_FROM_YCBCR = np.linalg.inv(_YCBCR_FROM_RGB)
 _RGB_OFFSET = -_RGB_FROM_YCBCR @ _OFFSET
+# Shares of R', G' and B' in luminance: 0.299, 0.587 and 0.114.
+_LUMINANCE_SHARES = (_YCBCR_FROM_RGB[0] / _YCBCR_FROM_RGB[0].sum()).astype(np.float32)
 
 # Pixels per product: they stay in cache, and BLAS stays on the calling thread (see `resize`).
 _CHUNK = 16_384
@@ -38,6 +43,53 @@ def ycbcr_from_rgb(rgb: NDArray[Any]) -> Float:
 def rgb_from_ycbcr(ycbcr: NDArray[Any]) -> Float:
     """The inverse of `ycbcr_from_rgb`; the result may leave [0, 1] and is not clipped."""
     return _affine(_RGB_FROM_YCBCR, _RGB_OFFSET, ycbcr)
+
+
+def network_planes(picture: NDArray[Any], color: Color) -> Float:
+    """A picture as the planes that networks of a colour are made for.
+
+    Args:
+        picture: (3, H, W) R'G'B' or (H, W) grey, in [0, 1].
+        color: `ModelConfig.color`. Grey is fed to ``rgb`` as three equal planes and to ``ycbcr``
+            as Y', as it is stored, with neutral Cb and Cr.
+
+    Returns:
+        float32. Of a colour picture (3, H, W): R'G'B' for ``rgb``, Y'CbCr for ``ycbcr`` and also
+        for ``y``, of which the network takes the first plane and the others are only enlarged. Of
+        grey (3, H, W), or (1, H, W) for ``y``.
+    """
+    if picture.ndim == 3:
+        if color == "rgb":
+            return np.asarray(picture, dtype=np.float32)
+        return ycbcr_from_rgb(picture)
+    grey = np.asarray(picture, dtype=np.float32)
+    if color == "y":
+        return grey.reshape(1, *grey.shape)
+    if color == "rgb":
+        return np.stack([grey] * 3)
+    return np.stack([grey, *[np.full_like(grey, _OFFSET[1])] * 2])
+
+
+def rgb_from_network(planes: NDArray[Any], color: Color) -> Float:
+    """The inverse of `network_planes` for colour: (3, H, W) planes to R'G'B', not clipped."""
+    if color == "rgb":
+        return np.asarray(planes, dtype=np.float32)
+    return rgb_from_ycbcr(planes)
+
+
+def grey_from_network(planes: NDArray[Any], color: Color) -> Float:
+    """The inverse of `network_planes` for grey: (1 or 3, H, W) planes to (H, W), not clipped.
+
+    What a colour network invents in chrominance is dropped: of ``rgb`` remains the luminance.
+    """
+    planes = np.asarray(planes, dtype=np.float32)
+    if color != "rgb":
+        luminance: Float = planes[0]
+        return luminance
+    luminance = planes[0] * _LUMINANCE_SHARES[0]
+    for plane, share in zip(planes[1:], _LUMINANCE_SHARES[1:], strict=True):
+        luminance += plane * share
+    return luminance
 
 
 def luminance_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:

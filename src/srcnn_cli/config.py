@@ -15,7 +15,10 @@ from srcnn_cli.errors import ModelError
 BorderPolicy = Literal["normalize", "replicate", "zero"]
 BORDER_POLICIES: tuple[BorderPolicy, ...] = get_args(BorderPolicy)
 ARCHITECTURES = ("srcnn", "vdsr")
-_TYPES: dict[str, type] = {"channels": int, "mean": float}
+Color = Literal["y", "rgb", "ycbcr"]
+COLORS: tuple[Color, ...] = get_args(Color)
+# Files written before networks had colours say how many planes there are, not which.
+_COLOR_OF_CHANNELS: dict[int, Color] = {1: "y", 3: "rgb"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class ModelConfig:
             added to its input (Kim et al., CVPR 2016, section 3).
         filters: Side lengths f1, f2, ... of the square filters, one per layer, all odd.
         widths: Feature maps n1, n2, ... between the layers, one fewer than ``filters``.
-        channels: Input and output channels c (1: luminance).
+        color: The planes that go in and come out: ``y`` is luminance alone, ``rgb`` and ``ycbcr``
+            are all three of a colour picture (Dong et al., TPAMI 2016, section 4.5).
         scales: The enlargement factors it was trained for.
         border: How "same"-sized output is made at the picture's border (see `networks`).
         mean: Subtracted from the input and added to the output, in units of full white. With it
@@ -41,7 +45,7 @@ class ModelConfig:
     architecture: str = "srcnn"
     filters: tuple[int, ...] = (9, 1, 5)
     widths: tuple[int, ...] = (64, 32)
-    channels: int = 1
+    color: Color = "y"
     scales: tuple[int, ...] = (3,)
     border: BorderPolicy = "replicate"
     mean: float = 0.0
@@ -57,8 +61,8 @@ class ModelConfig:
             raise ModelError(
                 f"{len(self.filters)} layers have no widths {self.widths} between them"
             )
-        if not 1 <= self.channels <= 4:
-            raise ModelError(f"a network has 1 to 4 channels, not {self.channels}")
+        if self.color not in COLORS:
+            raise ModelError(f"unknown colour {self.color!r}: use {', '.join(COLORS)}")
         if not self.scales or any(not 2 <= s <= 16 for s in self.scales):
             raise ModelError(f"scales must be between 2 and 16, not {self.scales}")
         if self.border not in BORDER_POLICIES:
@@ -69,10 +73,18 @@ class ModelConfig:
 
     @property
     def name(self) -> str:
-        """The field's short name: ``srcnn-9-1-5`` by filter sizes, ``vdsr-20`` by depth."""
-        if self.architecture == "vdsr":
-            return f"vdsr-{len(self.filters)}"
-        return "-".join([self.architecture, *map(str, self.filters)])
+        """The field's short name: ``srcnn-9-1-5`` by filter sizes, ``vdsr-20`` by depth.
+
+        A colour network has its planes appended: ``srcnn-9-1-5-rgb``.
+        """
+        sizes = [len(self.filters)] if self.architecture == "vdsr" else self.filters
+        planes = [] if self.color == "y" else [self.color]
+        return "-".join([self.architecture, *map(str, sizes), *planes])
+
+    @property
+    def channels(self) -> int:
+        """Input and output planes c: 1 for luminance, 3 for colour."""
+        return 1 if self.color == "y" else 3
 
     @property
     def residual(self) -> bool:
@@ -111,10 +123,15 @@ class ModelConfig:
     def from_dict(cls, values: object) -> ModelConfig:
         """The inverse of `to_dict`, strict about names and types.
 
+        Files written before there were colour networks have ``channels`` (1 or 3) in place of
+        ``color``; three channels are R'G'B'.
+
         Raises:
             ModelError: A field is unknown, missing or of the wrong type.
         """
         names = {f.name for f in fields(cls)}
+        if isinstance(values, dict) and "color" not in values:
+            values = _with_color(values)
         if not isinstance(values, dict) or set(values) != names:
             raise ModelError("its configuration is not one of this program's")
         checked: dict[str, Any] = {}
@@ -123,11 +140,20 @@ class ModelConfig:
                 if not isinstance(value, (list, tuple)) or any(type(v) is not int for v in value):
                     raise ModelError(f"its configuration has no list of integers as {name}")
                 checked[name] = tuple(value)
-            elif type(value) is not _TYPES.get(name, str):
+            elif type(value) is not (float if name == "mean" else str):
                 raise ModelError(f"its configuration has {value!r} as {name}")
             else:
                 checked[name] = value
         return cls(**checked)
+
+
+def _with_color(values: dict[Any, Any]) -> dict[Any, Any]:
+    """The values of a file that still says ``channels``."""
+    rest = {name: value for name, value in values.items() if name != "channels"}
+    channels = values.get("channels")
+    if type(channels) is not int or channels not in _COLOR_OF_CHANNELS:
+        return rest
+    return {**rest, "color": _COLOR_OF_CHANNELS[channels]}
 
 
 def parse_filters(text: str) -> tuple[int, ...]:

@@ -1,29 +1,35 @@
-"""Training pictures in memory, and random patches from them.
+"""Training pictures: finding them, reading them, and making the network's input from them.
 
-Every picture becomes a pair of planes under the papers' convention (`protocol.make_pair`): the
-8-bit Y' truth and its bicubic reduction and enlargement. All planes lie end to end in two flat
-tensors, so that a batch of patches, flipped and turned, is one gather by computed index: the same
-few lines on CPU and GPU, without a loop over pictures.
+A network learns from a picture at several scales: the 8-bit planes are the truth, and their
+reduction and enlargement is what it gets (`Degradation`). Without blur and on luminance that is
+the papers' evaluation convention ``srcnn`` to the bit (see `protocol`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
+import numpy as np
 
 from srcnn_cli.batch import find_pictures
+from srcnn_cli.color import luminance_uint8, ycbcr_from_rgb
 from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.image import read_8bit
-from srcnn_cli.protocol import Pair, make_pair
+from srcnn_cli.protocol import round_to_uint8
+from srcnn_cli.resize import cubic, modcrop, resize
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Sequence
 
-    from torch import Tensor
+    from numpy.typing import NDArray
+
+    from srcnn_cli.config import Color
+
+# Where scipy cuts the Gaussian off, in sigmas.
+_TRUNCATE = 4.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,149 @@ class Skipped:
 
     path: Path
     reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A picture, or a part of one, at one scale.
+
+    Attributes:
+        truth: uint8 (C, H, W), both sides multiples of the scale.
+        source: float32 (C, H, W), the network's input, in [0, 1] but for overshoot.
+    """
+
+    truth: NDArray[np.uint8]
+    source: NDArray[np.float32]
+
+
+class Window(NamedTuple):
+    """A part of a picture, in pixels that are all multiples of the scale."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """How the network's input is made from a picture.
+
+    The planes are reduced, in floating point and without rounding, and enlarged again bicubically.
+    Reducing is MATLAB's antialiased bicubic, as in the papers' code; with ``blur`` it is what the
+    SRCNN paper describes in words: a Gaussian, then sub-sampling (Dong et al., ECCV 2014, section
+    4). The samples lie where bicubic reduction puts them: on every s-th pixel for odd scales s,
+    half-way between two pixels, by cubic interpolation, for even ones.
+
+    Attributes:
+        scales: The integer factors at which every picture is used.
+        color: The planes: ``y`` is 8-bit Y', ``rgb`` R'G'B' and ``ycbcr`` Y'CbCr rounded to 8
+            bits. Grey pictures are three equal planes in ``rgb`` and have Cb = Cr = 128.
+        blur: Sigma of the Gaussian in pixels of the original; 0: antialiased bicubic.
+
+    Raises:
+        UsageError: A value is impossible.
+    """
+
+    scales: tuple[int, ...]
+    color: Color = "y"
+    blur: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.scales or min(self.scales) < 1:
+            raise UsageError(f"a picture is reduced by integer scales, not {self.scales}")
+        if not 0 <= self.blur <= 100:
+            raise UsageError(f"the blur must lie between 0 and 100 pixels, not {self.blur}")
+
+    @property
+    def channels(self) -> int:
+        """Planes of an example."""
+        return 1 if self.color == "y" else 3
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that an example takes for each of its pixels: 8-bit truth and float32 source."""
+        return 5 * self.channels
+
+    def example(self, pixels: NDArray[np.uint8], scale: int, part: Window | None = None) -> Example:
+        """Make an example.
+
+        Args:
+            pixels: (H, W, 3) R'G'B' or (H, W) grey.
+            scale: Integer factor.
+            part: What of the picture to make, from its surroundings as they are; None: all of it,
+                cropped to a multiple of the scale.
+
+        Raises:
+            UsageError: The picture is smaller than the scale.
+        """
+        height, width = cropped_size(pixels, scale)
+        part = part or Window(0, 0, height, width)
+        halo = scale * (4 + -(-int(_TRUNCATE * self.blur + 0.5) // scale))
+        top, left = max(0, part.top - halo), max(0, part.left - halo)
+        bottom = min(height, part.top + part.height + halo)
+        right = min(width, part.left + part.width + halo)
+        planes = color_planes(pixels[top:bottom, left:right], self.color)
+        rows = slice(part.top - top, part.top - top + part.height)
+        columns = slice(part.left - left, part.left - left + part.width)
+        source = self._degraded(planes, scale).astype(np.float32)
+        inside = (slice(None), rows, columns)
+        # A copy of the truth, or a small part would keep the whole picture in memory.
+        return Example(planes[inside].copy(), np.ascontiguousarray(source[inside]))
+
+    def _degraded(self, planes: NDArray[np.uint8], scale: int) -> NDArray[np.float64]:
+        height, width = planes.shape[-2:]
+        exact = planes.astype(np.float64) / 255
+        if self.blur == 0:
+            low = resize(exact, height // scale, width // scale)
+        else:
+            from scipy.ndimage import gaussian_filter
+
+            sigma = (0, self.blur, self.blur)
+            exact = gaussian_filter(exact, sigma, mode="nearest", truncate=_TRUNCATE)
+            low = _subsampled(_subsampled(exact, scale, -2), scale, -1)
+        enlarged: NDArray[np.float64] = resize(low, height, width)
+        return enlarged
+
+
+def color_planes(pixels: NDArray[np.uint8], color: Color) -> NDArray[np.uint8]:
+    """(H, W, 3) R'G'B' or (H, W) grey as (C, H, W) 8-bit planes; see `Degradation` for grey."""
+    if color == "y":
+        return luminance_uint8(pixels)[None]
+    if pixels.ndim == 2:
+        neutral = pixels if color == "rgb" else np.full_like(pixels, 128)
+        return np.stack([pixels, neutral, neutral])
+    rgb = np.moveaxis(pixels, -1, 0)
+    if color == "rgb":
+        return rgb
+    planes = round_to_uint8(ycbcr_from_rgb(rgb.astype(np.float32) / 255))
+    planes[0] = luminance_uint8(pixels)  # exact where Y' lies between two values
+    return planes
+
+
+def cropped_size(pixels: NDArray[Any], scale: int) -> tuple[int, int]:
+    """Height and width of (H, W[, 3]) pixels once cropped to multiples of the scale.
+
+    Raises:
+        UsageError: Nothing would be left.
+    """
+    cropped = modcrop(pixels if pixels.ndim == 2 else pixels[..., 0], scale)
+    return cropped.shape[0], cropped.shape[1]
+
+
+def _subsampled(planes: NDArray[np.float64], scale: int, axis: int) -> NDArray[np.float64]:
+    """One sample from the centre of every ``scale`` pixels along an axis, nothing smoothed."""
+    length = planes.shape[axis]
+    along = np.moveaxis(planes, axis, 0)
+    if scale % 2:
+        return np.moveaxis(along[scale // 2 :: scale], 0, axis)
+    # Half-way between two pixels: Keys' cubic over four, with symmetric edges.
+    padded = np.pad(along, [(1, 1)] + [(0, 0)] * (planes.ndim - 1), "symmetric")
+    weights = cubic(np.array([-1.5, -0.5, 0.5, 1.5]))
+    sampled = np.zeros((length // scale, *along.shape[1:]))
+    for first, weight in enumerate(weights, start=scale // 2 - 1):
+        sampled += weight * padded[first::scale][: length // scale]
+    return np.moveaxis(sampled, 0, axis)
 
 
 def training_files(folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -57,90 +206,128 @@ def hold_back(files: Sequence[Path], count: int) -> tuple[list[Path], list[Path]
     return kept, [files[index] for index in sorted(picked)]
 
 
-def load_pairs(files: Iterable[Path], scale: int, *, smallest: int = 1) -> Iterator[Pair | Skipped]:
-    """Read pictures as pairs, one by one; a file that does not serve gives `Skipped`.
+def read_large_enough(path: Path, scales: Iterable[int], smallest: int) -> NDArray[np.uint8]:
+    """Read a picture for training: uint8, (H, W, 3) or (H, W).
+
+    Raises:
+        InputError: It cannot be read, or has a side below ``smallest`` once cropped to a multiple
+            of each scale.
+        UsageError: It is smaller than a scale.
+    """
+    pixels = read_8bit(path)
+    height, width = min((cropped_size(pixels, scale) for scale in scales), key=min)
+    if min(height, width) < smallest:
+        raise InputError(f"{width}x{height} is smaller than a patch of {smallest}", path)
+    return pixels
+
+
+def load_examples(
+    files: Iterable[Path], degradation: Degradation, *, smallest: int = 1
+) -> Iterator[list[Example] | Skipped]:
+    """Read pictures one by one; a file that does not serve gives `Skipped`.
 
     Args:
         files: Pictures, colour or grey.
-        scale: Integer factor.
+        degradation: How the network's input is made; each picture gives one example per scale.
         smallest: Pictures with a side below this many pixels are skipped.
     """
     for path in files:
         try:
-            pair = make_pair(read_8bit(path), scale)
+            pixels = read_large_enough(path, degradation.scales, smallest)
         except (InputError, UsageError) as error:
             yield Skipped(path, error.reason)
             continue
-        if min(pair.truth.shape) < smallest:
-            height, width = pair.truth.shape
-            yield Skipped(path, f"{width}x{height} is smaller than a patch of {smallest}")
-        else:
-            yield pair
+        yield [degradation.example(pixels, scale) for scale in degradation.scales]
 
 
-class PatchSampler:
-    """Random patches from pairs held in memory on the training device.
+class Visit(NamedTuple):
+    """One picture of the endless order: its index among the files, its scale, and its number."""
 
-    A picture is drawn with a probability proportional to its number of patch positions, so every
-    position in the whole set is equally likely, and each of the eight flips and turns too.
+    file: int
+    scale: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """Every epoch visits all files, in an order of its own, the scales taking turns.
+
+    Iterating never ends.
+
+    Attributes:
+        files: How many there are.
+        scales: At which they are used.
+        seed: Of the permutations.
+        rank: Of several runs that share the files, each visiting its own part of every epoch.
+        world: How many such runs there are.
+        start: Number of the first visit.
+    """
+
+    files: int
+    scales: tuple[int, ...]
+    seed: int
+    rank: int = 0
+    world: int = 1
+    start: int = 0
+
+    def __iter__(self) -> Iterator[Visit]:
+        # With fewer files than ranks, some ranks visit the same.
+        share = slice(self.rank % self.files, None, self.world)
+        epoch, skip = divmod(self.start, len(range(self.files)[share]))
+        number = self.start
+        while True:
+            permutation = _random(self.seed, epoch).permutation(self.files)[share]
+            for file in permutation[skip:]:
+                yield Visit(int(file), self.scales[number % len(self.scales)], number)
+                number += 1
+            epoch, skip = epoch + 1, 0
+
+
+class Parts:
+    """A random part of each visited picture, degraded as the whole picture would be.
 
     Args:
-        pairs: At least one, none smaller than ``patch``.
-        patch: Side of the square input patches.
-        margin: Pixels by which valid convolutions shrink the patch on each side.
-        device: Where the planes live and the patches are made.
+        files: All pictures.
+        degradation: How the network's input is made.
+        smallest: Pictures with a side below this many pixels are skipped.
+        seed: Of the parts' places.
+        rank: Of several runs; their places differ.
+        side: Side of a part, for pictures that are larger.
     """
 
     def __init__(
-        self, pairs: Sequence[Pair], patch: int, margin: int, device: torch.device
+        self,
+        files: Sequence[Path],
+        degradation: Degradation,
+        *,
+        smallest: int,
+        seed: int,
+        rank: int = 0,
+        side: int = 512,
     ) -> None:
-        self.patch, self.margin, self.device = patch, margin, device
-        self._truth = torch.cat([torch.from_numpy(p.truth).flatten() for p in pairs]).to(device)
-        self._input = torch.cat([torch.from_numpy(p.interpolated).flatten() for p in pairs])
-        self._input = self._input.to(device)
-        heights = torch.tensor([p.truth.shape[0] for p in pairs])
-        widths = torch.tensor([p.truth.shape[1] for p in pairs])
-        self._widths = widths
-        self._starts = torch.cumsum(heights * widths, 0) - heights * widths
-        self._columns = widths - patch + 1
-        positions = (heights - patch + 1) * self._columns
-        self._ends = torch.cumsum(positions, 0)
+        self.files, self.degradation = list(files), degradation
+        self.smallest, self.seed, self.rank = smallest, seed, rank
+        self._side = side
 
-    @property
-    def pixels(self) -> int:
-        """Pixels of truth in the whole set."""
-        return self._truth.numel()
+    def side(self, scale: int) -> int:
+        """Side of a part: a multiple of the scale, and never smaller than a patch."""
+        return max(self._side // scale, -(-self.smallest // scale)) * scale
 
-    def sample(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Draw patches.
+    def __getitem__(self, visit: Visit) -> Example | Skipped:
+        path, scale = self.files[visit.file], visit.scale
+        try:
+            pixels = read_large_enough(path, self.degradation.scales, self.smallest)
+        except (InputError, UsageError) as error:
+            return Skipped(path, error.reason)
+        sides = cropped_size(pixels, scale)
+        height, width = (min(side, self.side(scale)) for side in sides)
+        random = _random(self.seed, self.rank, visit.number)
+        top, left = (
+            scale * int(random.integers((whole - kept) // scale + 1))
+            for whole, kept in zip(sides, (height, width), strict=True)
+        )
+        return self.degradation.example(pixels, scale, Window(top, left, height, width))
 
-        Args:
-            count: How many.
-            generator: On the CPU; its state alone decides the draw.
 
-        Returns:
-            Input (count, 1, patch, patch) and truth (count, 1, patch - 2 margin, ...), float32 in
-            [0, 1].
-        """
-        position = torch.randint(int(self._ends[-1]), (count,), generator=generator)
-        turn = torch.randint(8, (count,), generator=generator)
-        picture = torch.searchsorted(self._ends, position, right=True)
-        position = position - torch.where(picture > 0, self._ends[picture - 1], 0)
-        row, column = position // self._columns[picture], position % self._columns[picture]
-        corner = self._starts[picture] + row * self._widths[picture] + column
-        index = self._index(corner, self._widths[picture], turn).to(self.device)
-        inner = index[
-            :, self.margin : self.patch - self.margin, self.margin : self.patch - self.margin
-        ]
-        truth = self._truth[inner].float().div_(255)
-        return self._input[index][:, None], truth[:, None]
-
-    def _index(self, corner: Tensor, stride: Tensor, turn: Tensor) -> Tensor:
-        """(count, patch, patch) flat positions; bits of ``turn`` flip and transpose."""
-        steps = torch.arange(self.patch)
-        backwards = self.patch - 1 - steps
-        rows = torch.where((turn & 1).bool()[:, None], backwards, steps) * stride[:, None]
-        columns = torch.where((turn & 2).bool()[:, None], backwards, steps)
-        grid = rows[:, :, None] + columns[:, None, :]
-        grid = torch.where((turn & 4).bool()[:, None, None], grid.transpose(1, 2), grid)
-        return corner[:, None, None] + grid
+def _random(*key: int) -> np.random.Generator:
+    return np.random.default_rng([part % 2**64 for part in key])  # seeds may be negative

@@ -6,9 +6,10 @@ of its tensors: they must be square filters that lead from 1 or 3 channels back 
 one bias per filter or none.
 
 What no file says has to be assumed, and `import_weights` tells it in its sentence: the scale, the
-policy at the picture's border, and that the layers are joined by ReLU and work on values in
-[0, 1]. `grey_error` finds some of the files for which the last is not so; a denoiser that
-subtracts what it finds (DnCNN) has VDSR's shapes, and nothing here tells the two apart.
+policy at the picture's border, that three channels are R'G'B', and that the layers are joined by
+ReLU and work on values in [0, 1]. `grey_error` finds some of the files for which the last is not
+so; a denoiser that subtracts what it finds (DnCNN) has VDSR's shapes, and nothing here tells the
+two apart.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def import_weights(
     source = "" if scales or found.scales else " (by the file's name)"
     parts = [
         f"{found.layout}: {config.name}, {maps} maps",
-        f"{config.channels} channel{'s' * (config.channels > 1)}",
+        "1 channel" if config.color == "y" else "3 channels, taken as R'G'B'",
         f"scale {', '.join(f'×{scale}' for scale in config.scales)}{source}",
         f"border {config.border}",
     ]
@@ -515,7 +516,8 @@ def _configure(
         architecture=architecture,
         filters=tuple(layer.weight.shape[2] for layer in layers),
         widths=tuple(layer.weight.shape[0] for layer in layers[:-1]),
-        channels=layers[-1].weight.shape[0],
+        # No layout says which colours three planes are; R'G'B' is what others feed a network with.
+        color="rgb" if layers[-1].weight.shape[0] == 3 else "y",
         scales=tuple(sorted(set(factors))),
         border=border or ("zero" if architecture == "vdsr" else "replicate"),
     )

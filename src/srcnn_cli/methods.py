@@ -2,17 +2,18 @@
 
 A method takes what a test pair offers, the low-resolution planes, and gives planes of the size of
 the truth, together with the seconds of its steps. Interpolations and networks are alike in that.
+Colour networks alone need R'G'B' also where only luminance is compared: `wants_color`.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from srcnn_cli.color import rgb_from_ycbcr, ycbcr_from_rgb
+from srcnn_cli.color import grey_from_network, network_planes, rgb_from_network
 from srcnn_cli.resize import resize
 from srcnn_cli.tiling import run_plane
 
@@ -29,9 +30,9 @@ class Steps:
     """Seconds of one enlargement.
 
     Attributes:
-        prepare: Interpolation, and R'G'B' to Y'CbCr where colour is compared.
+        prepare: Interpolation, and R'G'B' to the network's planes where it is given colour.
         network: The network; 0 for an interpolation.
-        post: Y'CbCr back to R'G'B'.
+        post: The network's planes back to R'G'B'.
     """
 
     prepare: float
@@ -50,10 +51,15 @@ class Method(Protocol):
     name: str
 
     def enlarge(
-        self, low: NDArray[np.float64], height: int, width: int
+        self, low: NDArray[Any], height: int, width: int
     ) -> tuple[NDArray[np.float32], Steps]:
         """(h, w) luminance or (3, h, w) R'G'B' in [0, 1] to (height, width) or (3, ...)."""
         ...
+
+
+def wants_color(method: Method) -> bool:
+    """Whether a method is to be given R'G'B' even where luminance alone is compared."""
+    return isinstance(method, Network) and method.color != "y"
 
 
 class Interpolation:
@@ -63,7 +69,7 @@ class Interpolation:
         self.name = name
 
     def enlarge(
-        self, low: NDArray[np.float64], height: int, width: int
+        self, low: NDArray[Any], height: int, width: int
     ) -> tuple[NDArray[np.float32], Steps]:
         """See `Method`."""
         started = time.perf_counter()
@@ -74,7 +80,10 @@ class Interpolation:
 
 
 class Network:
-    """A network on bicubically enlarged luminance; colour is enlarged bicubically.
+    """A network on the bicubic enlargement.
+
+    Of R'G'B' a luminance network improves Y'; Cb and Cr are enlarged bicubically. A colour network
+    improves all planes, and of (h, w), which it takes as a grey picture, it gives the luminance.
 
     Args:
         name: As printed.
@@ -88,37 +97,38 @@ class Network:
         self, name: str, engine: TorchEngine, *, ensemble: bool = False, tile: int = 0
     ) -> None:
         self.name = f"{name}+" if ensemble else name
+        self.color = engine.config.color
         self._engine = engine
         self._ensemble = ensemble
         self._tile = tile or engine.best_tile()
 
     def enlarge(
-        self, low: NDArray[np.float64], height: int, width: int
+        self, low: NDArray[Any], height: int, width: int
     ) -> tuple[NDArray[np.float32], Steps]:
         """See `Method`."""
         started = time.perf_counter()
-        low = low.astype(np.float32)
-        planes: NDArray[np.float32] = resize(
-            low if low.ndim == 2 else ycbcr_from_rgb(low), height, width
-        )
+        channels = self._engine.config.channels
+        planes: NDArray[np.float32] = resize(network_planes(low, self.color), height, width)
         prepared = time.perf_counter()
-        result = self._run(planes if planes.ndim == 2 else planes[0])
+        result = self._run(planes[:channels])
         done = time.perf_counter()
-        if planes.ndim == 3:
-            result = rgb_from_ycbcr(np.concatenate([result[None], planes[1:]]))
+        if low.ndim == 2:
+            picture = grey_from_network(result, self.color)
+        else:
+            whole = np.concatenate([result, planes[1:]]) if channels == 1 else result
+            picture = rgb_from_network(whole, self.color)
         finished = time.perf_counter()
-        return result, Steps(prepared - started, done - prepared, finished - done)
+        return picture, Steps(prepared - started, done - prepared, finished - done)
 
-    def _run(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         if not self._ensemble:
-            output: NDArray[np.float32] = run_plane(self._engine, plane[None], self._tile)[0]
-            return output
-        total = np.zeros_like(plane)
+            return run_plane(self._engine, planes, self._tile)
+        total = np.zeros_like(planes)
         for flip in (False, True):
             for turns in range(4):
-                view = np.rot90(plane[:, ::-1] if flip else plane, turns)
-                output = run_plane(self._engine, np.ascontiguousarray(view)[None], self._tile)[0]
-                output = np.rot90(output, -turns)
-                total += output[:, ::-1] if flip else output
+                view = np.rot90(planes[..., ::-1] if flip else planes, turns, axes=(1, 2))
+                output = run_plane(self._engine, np.ascontiguousarray(view), self._tile)
+                output = np.rot90(output, -turns, axes=(1, 2))
+                total += output[..., ::-1] if flip else output
         total /= 8
         return total

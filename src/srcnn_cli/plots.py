@@ -1,7 +1,11 @@
-"""Pictures of results: quality against time, in the manner of Figure 4 of the ECCV 2014 paper."""
+"""Pictures of results: quality against time, in the manner of Figure 4 of the ECCV 2014 paper.
+
+What every plot shares stands here too: the figure, its title, its axes, and how it is saved.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import warnings
@@ -17,15 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+    from matplotlib.figure import Figure
 
 # Of the PNG, in pixels: half of it is a comfortable size on a screen.
 WIDTH, HEIGHT = 2000, 1320
 _DPI = 200
 
-_MEASURED = "#0b5394"
-_PUBLISHED = "#7a4a12"
-_FAINT = "#b8b8b8"
+# The colours of every plot: ours, a paper's, and what only guides the eye.
+MEASURED = "#0b5394"
+PUBLISHED = "#7a4a12"
+FAINT = "#b8b8b8"
 _LONGEST_LABEL = 30
 _MARKER = 9.0  # points across
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -71,8 +77,7 @@ def plot_psnr_against_time(
         UsageError: There is no point, a value has no place on the axes, or ``path`` is no PNG.
         OutputError: The file exists, or cannot be written.
     """
-    if Path(path).suffix.lower() != ".png":
-        raise UsageError(f"{path}: the plot is a PNG, so its name must end in .png")
+    check_png_name(path)
     if not points:
         raise UsageError("there is nothing to plot")
     for point in points:
@@ -80,26 +85,76 @@ def plot_psnr_against_time(
             raise UsageError(
                 f"{point.method} cannot be plotted at {point.seconds:g} s and {point.psnr:g} dB"
             )
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor="white")
-    canvas = FigureCanvasAgg(figure)
+    figure, canvas = new_figure(WIDTH, HEIGHT)
     axes = figure.add_axes((0.085, 0.12, 0.875, 0.73))
     _prepare_axes(axes, points)
     _draw_points(axes, points)
-    figure.text(
-        0.085, 0.912, _wrapped(title), fontsize=13, fontweight="bold", va="bottom", parse_math=False
-    )
+    write_title(figure, title, left=0.085, bottom=0.912)
     axes.legend(
         loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=2, frameon=False, fontsize=10.5,
         handletextpad=0.3, columnspacing=1.6, borderaxespad=0.1,
     )  # fmt: skip
-    with warnings.catch_warnings():
-        # A letter that the font lacks is drawn as a box; that is no reason to complain.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+    with any_letter():
         _write_labels(axes, points, canvas.get_renderer())
+    save_figure(canvas, path, overwrite=overwrite)
+
+
+def check_png_name(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that promises another format.
+
+    Raises:
+        UsageError: It does not end in ``.png``.
+    """
+    if Path(path).suffix.lower() != ".png":
+        raise UsageError(f"{path}: the plot is a PNG, so its name must end in .png")
+
+
+def new_figure(width: int, height: int) -> tuple[Figure, FigureCanvasAgg]:
+    """An empty white figure of so many pixels; without pyplot, so that no window can open."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor="white")
+    return figure, FigureCanvasAgg(figure)
+
+
+def write_title(figure: Figure, title: str, *, left: float, bottom: float) -> None:
+    """Write a title of any length, at most two lines, at a place in shares of the figure."""
+    import textwrap
+
+    columns = int(84 * figure.bbox.width / WIDTH)
+    lines = textwrap.wrap(title, columns, max_lines=2, placeholder=" …")
+    figure.text(
+        left, bottom, "\n".join(lines),
+        fontsize=13, fontweight="bold", va="bottom", parse_math=False,
+    )  # fmt: skip
+
+
+def plain_axes(axes: Axes) -> None:
+    """A light grid behind everything, and only the two sides that carry ticks."""
+    axes.tick_params(labelsize=11)
+    axes.grid(color="#e6e6e6", linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def save_figure(canvas: FigureCanvasAgg, path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Write a figure as PNG in one atomic step.
+
+    Raises:
+        OutputError: The file exists and ``overwrite`` is false, or it cannot be written.
+    """
+    with any_letter():
         write_atomically(path, canvas.print_png, overwrite=overwrite)
+
+
+@contextlib.contextmanager
+def any_letter() -> Iterator[None]:
+    """Text is drawn without complaint; a letter that the font lacks becomes a box."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
 
 
 def _prepare_axes(axes: Axes, points: Sequence[Point]) -> None:
@@ -107,10 +162,10 @@ def _prepare_axes(axes: Axes, points: Sequence[Point]) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     times = [math.log10(point.seconds) for point in points]
-    fastest, slowest = _widened(times, least=0.4, margin=0.14)
+    fastest, slowest = widened(times, least=0.4, margin=0.14)
     axes.set_xscale("log")
     axes.set_xlim(10**slowest, 10**fastest)  # falls from left to right
-    axes.set_ylim(*_widened([point.psnr for point in points], least=0.2, margin=0.14))
+    axes.set_ylim(*widened([point.psnr for point in points], least=0.2, margin=0.14))
     decades = slowest - fastest
     ticks = (1, 1.5, 2, 3, 4, 5, 7) if decades < 1.2 else (1, 2, 5) if decades < 3.5 else (1,)
     axes.xaxis.set_major_locator(LogLocator(10, subs=ticks))
@@ -126,14 +181,10 @@ def _prepare_axes(axes: Axes, points: Sequence[Point]) -> None:
         )
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.set_ylabel("PSNR (dB)", fontsize=12)
-    axes.tick_params(labelsize=11)
-    axes.grid(color="#e6e6e6", linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    plain_axes(axes)
 
 
-def _widened(values: Sequence[float], *, least: float, margin: float) -> tuple[float, float]:
+def widened(values: Sequence[float], *, least: float, margin: float) -> tuple[float, float]:
     """Limits around the values: at least so far apart, and with a margin, a share of that."""
     low, high = min(values), max(values)
     missing = max(0.0, least - (high - low)) / 2
@@ -151,8 +202,8 @@ def _plain_seconds(value: float, _position: int | None = None) -> str:
 
 def _draw_points(axes: Axes, points: Sequence[Point]) -> None:
     for published, label, color, fill in (
-        (False, "measured on this machine", _MEASURED, _MEASURED),
-        (True, "published (those times come from other machines)", _PUBLISHED, "white"),
+        (False, "measured on this machine", MEASURED, MEASURED),
+        (True, "published (those times come from other machines)", PUBLISHED, "white"),
     ):
         chosen = [point for point in points if point.published is published]
         if chosen:
@@ -164,14 +215,8 @@ def _draw_points(axes: Axes, points: Sequence[Point]) -> None:
             )  # fmt: skip
 
 
-def _wrapped(title: str) -> str:
-    """At most two lines that fit the width."""
-    import textwrap
-
-    return "\n".join(textwrap.wrap(title, 84, max_lines=2, placeholder=" …"))
-
-
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
+    """A name that is too long for a label, without its middle."""
     if len(name) <= _LONGEST_LABEL:
         return name
     half = (_LONGEST_LABEL - 1) // 2
@@ -239,8 +284,8 @@ def _write_labels(axes: Axes, points: Sequence[Point], renderer: RendererAgg) ->
     """Write every method's name near its point, with a line to it where it is not close."""
     texts = [
         axes.text(
-            0, 0, _shortened(point.method), fontsize=11, parse_math=False, va="bottom", zorder=4,
-            color=_PUBLISHED if point.published else _MEASURED,
+            0, 0, shortened(point.method), fontsize=11, parse_math=False, va="bottom", zorder=4,
+            color=PUBLISHED if point.published else MEASURED,
         )
         for point in points
     ]  # fmt: skip
@@ -259,7 +304,7 @@ def _write_labels(axes: Axes, points: Sequence[Point], renderer: RendererAgg) ->
         if place.length > 2.2 * _marker_radius():
             x, y, to_x, to_y = place.line
             ends = pixels.transform([(x, y), (to_x, to_y)])
-            axes.plot(ends[:, 0], ends[:, 1], color=_FAINT, linewidth=1.1, zorder=2)
+            axes.plot(ends[:, 0], ends[:, 1], color=FAINT, linewidth=1.1, zorder=2)
 
 
 def _marker_radius() -> float:

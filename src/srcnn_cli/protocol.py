@@ -12,11 +12,15 @@ value that is printed and stored with every figure:
 * ``rgb``: the same 8-bit low-resolution picture, but all of R'G'B' is compared.
 
 In all three the result is rounded to 8 bits and ``scale`` pixels are shaved off each side.
+
+Where Y' is compared, a network for colour still needs a colour picture. It gets the one that was
+reduced in the protocol's way, `Pair.low_rgb`, and its result counts by the Y' of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -24,9 +28,11 @@ import numpy as np
 from srcnn_cli.color import luminance_uint8, ycbcr_from_rgb
 from srcnn_cli.errors import UsageError
 from srcnn_cli.metrics import psnr, shave, ssim
-from srcnn_cli.resize import modcrop, resize
+from srcnn_cli.resize import Resampler, modcrop, resize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 ColorSpace = Literal["y", "y-full", "rgb"]
@@ -107,25 +113,51 @@ class Pair:
         low: float64 in [0, 1] but for overshoot, (h, w) or (3, h, w): what a method gets.
         scale: The factor between them.
         protocol: How they were made, and are to be compared.
+        colors: Makes `low_rgb`, which few methods want; None for grey.
     """
 
     truth: NDArray[np.uint8]
     low: NDArray[np.float64]
     scale: int
     protocol: Protocol = SRCNN
+    colors: Callable[[], NDArray[np.floating[Any]]] | None = field(default=None, repr=False)
+
+    @cached_property
+    def low_rgb(self) -> NDArray[np.floating[Any]] | None:
+        """The low-resolution colour picture, (3, h, w) R'G'B' in [0, 1] but for overshoot.
+
+        Reduced like ``low``, or the given file; made when it is first asked for. None for grey.
+        """
+        return None if self.colors is None else self.colors()
+
+    def offered(self, *, color: bool) -> NDArray[np.floating[Any]]:
+        """What a method gets: ``low``, or `low_rgb` if it is for colour and there is any."""
+        if color and self.low_rgb is not None:
+            return self.low_rgb
+        return self.low
 
     @property
     def interpolated(self) -> NDArray[np.float32]:
         """``low`` enlarged bicubically to the size of ``truth``, float32: the networks' input."""
         return resize(self.low, *self.truth.shape[-2:]).astype(np.float32)
 
+    def like_truth(self, output: NDArray[Any]) -> NDArray[Any]:
+        """A result in [0, 1] in the planes of ``truth``: Y' of R'G'B' where that is compared."""
+        if output.ndim > self.truth.ndim:
+            output = ycbcr_from_rgb(output)[0]
+        return output
+
     def compared(self, output: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """A result in [0, 1] and the truth as they are compared: 8 bits, shaved, (..., H, W).
+
+        Args:
+            output: Of the shape of ``truth``; or (3, H, W) R'G'B', of which Y' is compared where
+                ``truth`` is Y'.
 
         Raises:
             UsageError: Nothing is left after shaving.
         """
-        planes = (round_to_uint8(output), self.truth)
+        planes = (round_to_uint8(self.like_truth(output)), self.truth)
         border = self.protocol.border(self.scale)
         shaved = [np.moveaxis(shave(np.moveaxis(p, (-2, -1), (0, 1)), border), (0, 1), (-2, -1))
                   for p in planes]  # fmt: skip
@@ -135,7 +167,7 @@ class Pair:
         return shaved[0], shaved[1]
 
     def psnr(self, output: NDArray[Any]) -> float:
-        """PSNR in dB of a method's output of ``truth``'s shape, in [0, 1]."""
+        """PSNR in dB of a method's output, see `compared`."""
         return psnr(*self.compared(output))
 
     def ssim(self, output: NDArray[Any]) -> float:
@@ -160,15 +192,14 @@ def make_pair(pixels: NDArray[Any], scale: int, protocol: Protocol = SRCNN) -> P
     """
     if pixels.ndim == 2:
         protocol = replace(protocol, color="y")  # nothing to convert, so nothing to stretch
-    if pixels.ndim == 2 or (protocol.color != "rgb" and not protocol.quantize_lr):
-        truth = modcrop(luminance_uint8(pixels), scale)
+        truth = modcrop(pixels, scale)
         return Pair(truth, _reduce(truth, scale, protocol), scale, protocol)
+    if protocol.color != "rgb" and not protocol.quantize_lr:
+        truth = modcrop(luminance_uint8(pixels), scale)
+        low = _reduce(truth, scale, protocol)
+        return Pair(truth, low, scale, protocol, partial(_reduce_colors, pixels, scale))
     picture = modcrop(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), scale)
-    low = _reduce(picture, scale, protocol)
-    if protocol.color == "rgb":
-        return Pair(picture, low, scale, protocol)
-    truth = luminance_uint8(np.moveaxis(picture, 0, -1))
-    return Pair(truth, ycbcr_from_rgb(low)[0].astype(np.float64), scale, protocol)
+    return _pair_of_colors(picture, _reduce(picture, scale, protocol), scale, protocol)
 
 
 def pair_with_low(pixels: NDArray[Any], low: NDArray[Any], scale: int, protocol: Protocol) -> Pair:
@@ -194,17 +225,37 @@ def pair_with_low(pixels: NDArray[Any], low: NDArray[Any], scale: int, protocol:
     if pixels.ndim == 2:
         return Pair(modcrop(pixels, scale), low / 255, scale, replace(protocol, color="y"))
     picture = modcrop(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), scale)
-    planes = np.moveaxis(low, -1, 0) / 255
-    if protocol.color == "rgb":
-        return Pair(picture, planes, scale, protocol)
-    truth = luminance_uint8(np.moveaxis(picture, 0, -1))
-    return Pair(truth, ycbcr_from_rgb(planes)[0].astype(np.float64), scale, protocol)
+    return _pair_of_colors(picture, np.moveaxis(low, -1, 0) / 255, scale, protocol)
 
 
 def round_to_uint8(plane: NDArray[Any]) -> NDArray[np.uint8]:
     """[0, 1] to 0-255, rounded half up and clipped."""
     result: NDArray[np.uint8] = np.clip(np.floor(plane * 255.0 + 0.5), 0, 255).astype(np.uint8)
     return result
+
+
+def _pair_of_colors(
+    picture: NDArray[np.uint8], low: NDArray[np.float64], scale: int, protocol: Protocol
+) -> Pair:
+    """A pair from (3, H, W) and its low-resolution partner, of which Y' is taken if it counts."""
+    if protocol.color == "rgb":
+        return Pair(picture, low, scale, protocol, lambda: low)
+    truth = luminance_uint8(np.moveaxis(picture, 0, -1))
+    luminance = ycbcr_from_rgb(low)[0].astype(np.float64)
+    return Pair(truth, luminance, scale, protocol, lambda: low)
+
+
+def _reduce_colors(pixels: NDArray[np.uint8], scale: int) -> NDArray[np.float32]:
+    """(H, W, 3) reduced in floating point to (3, h, w) R'G'B' in [0, 1] but for overshoot.
+
+    Single precision does, for networks and for the eye, and nothing is made in the full size.
+    """
+    planes = modcrop(np.moveaxis(pixels, -1, 0), scale)
+    height, width = planes.shape[-2:]
+    target = (height // scale, width // scale)
+    reduced: NDArray[np.float32] = Resampler((height, width), target).rows(planes, 0, target[0])
+    reduced /= 255
+    return reduced
 
 
 def _reduce(planes: NDArray[np.uint8], scale: int, protocol: Protocol) -> NDArray[np.float64]:

@@ -2,7 +2,8 @@
 
 Figures are those of `bench`. What is *shown* is in colour: where luminance is compared, as in the
 papers, it is the method's Y' together with Cb and Cr of the degraded colour picture, enlarged
-bicubically (by an interpolation's own kernel for an interpolation), and rounded once.
+bicubically (by an interpolation's own kernel for an interpolation), and rounded once. A colour
+network shows its own colours.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ import numpy as np
 from srcnn_cli.benchmark import load_pair
 from srcnn_cli.color import luminance_uint8, rgb_from_ycbcr, ycbcr_from_rgb
 from srcnn_cli.image import read_8bit
-from srcnn_cli.methods import INTERPOLATIONS, Steps
+from srcnn_cli.methods import INTERPOLATIONS, Steps, wants_color
 from srcnn_cli.protocol import Pair, Protocol, round_to_uint8
-from srcnn_cli.resize import Resampler, modcrop, resize
+from srcnn_cli.resize import Resampler, modcrop
 from srcnn_cli.tiling import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -96,7 +97,10 @@ class Kept:
         *,
         luma: bool = False,
     ) -> None:
-        self._pair, self.load = load_pair(source, scale, protocol)
+        pair, self.load = load_pair(source, scale, protocol)
+        low_rgb = pair.low_rgb
+        # Made now, so that the pair need not hold the picture that it is made from.
+        self._pair = replace(pair, colors=None if low_rgb is None else lambda: low_rgb)
         pixels = read_8bit(source.path)
         self._picture = np.ascontiguousarray(
             np.moveaxis(modcrop(np.moveaxis(pixels, (0, 1), (-2, -1)), scale),
@@ -104,9 +108,8 @@ class Kept:
         )  # fmt: skip
         self.height, self.width = self._pair.truth.shape[-2:]
         self._chroma = None
-        if pixels.ndim == 3 and self._pair.truth.ndim == 2:
-            low = None if source.low is None else read_8bit(source.low)
-            self._chroma = _low_chroma(self._picture, low, scale, protocol)
+        if low_rgb is not None and pair.truth.ndim == 2:
+            self._chroma = ycbcr_from_rgb(low_rgb)[1:]
         self._methods = methods
         self._keep_luma = luma
         self.names = [ORIGINAL, *(method.name for method in methods)]
@@ -118,14 +121,14 @@ class Kept:
 
     def run(self) -> None:
         """Run and measure every method."""
-        low = self._pair.low
-        _warm_up(self._methods, low)
+        _warm_up(self._methods, self._offered)
         for method in self._methods:
-            output, steps = method.enlarge(low, self.height, self.width)
+            output, steps = method.enlarge(self._offered(method), self.height, self.width)
             self.steps[method.name] = steps
             self.metrics[method.name] = figures(self._pair, output)
             self._panels.append(_rendered(output, self._chroma, method))
             if self._keep_luma:
+                output = self._pair.like_truth(output)
                 panel = self._panels[-1]
                 luma = round_to_uint8(output) if output.ndim == 2 else luminance_uint8(panel)
                 self._luma.append(luma)
@@ -138,6 +141,9 @@ class Kept:
         """Luminance of each result minus that of the original, in 8-bit code values."""
         truth = _cut(self._luma[0], region).astype(np.int16)
         return [_cut(luma, region).astype(np.int16) - truth for luma in self._luma]
+
+    def _offered(self, method: Method) -> NDArray[np.floating[Any]]:
+        return self._pair.offered(color=wants_color(method))
 
 
 class Redone:
@@ -166,7 +172,7 @@ class Redone:
         """Nothing but the untimed first runs."""
         height, width = self._pixels.shape[:2]
         corner = Region(0, 0, min(64, height), min(64, width))
-        _warm_up(self._methods, self._planes(corner)[0])
+        _warm_up(self._methods, _Planes(_cut(self._pixels, corner)).offered)
 
     def part(self, region: Region) -> list[Pixels]:
         """The pixels of each result in a region; their seconds are added up."""
@@ -176,50 +182,51 @@ class Redone:
             -(-region.bottom // scale), -(-region.right // scale),
         )  # fmt: skip
         source = inner.grown(_HALO, *self._pixels.shape[:2])
-        low, chroma = self._planes(source)
+        planes = _Planes(_cut(self._pixels, source))
         height, width = source.height * scale, source.width * scale
         top, left = region.top - source.top * scale, region.left - source.left * scale
         cut = Region(top, left, top + region.height, left + region.width)
         parts = []
         for method in self._methods:
-            output, steps = method.enlarge(low, height, width)
+            output, steps = method.enlarge(planes.offered(method), height, width)
             before = self.steps[method.name]
             self.steps[method.name] = Steps(
                 before.prepare + steps.prepare,
                 before.network + steps.network,
                 before.post + steps.post,
             )
-            parts.append(_cut(_rendered(output, chroma, method), cut))
+            parts.append(_cut(_rendered(output, planes.chroma, method), cut))
         return parts
 
-    def _planes(self, region: Region) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
-        pixels = _cut(self._pixels, region)
+
+class _Planes:
+    """A picture to enlarge, (h, w) or (h, w, 3) uint8, as methods take it.
+
+    Attributes:
+        chroma: Cb and Cr; None of grey.
+    """
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.chroma: NDArray[np.float32] | None = None
         if pixels.ndim == 2:
-            return pixels / 255, None
-        planes = ycbcr_from_rgb(np.moveaxis(pixels, -1, 0) / 255)
-        return planes[0].astype(np.float64), planes[1:]
+            self._rgb = self._luminance = pixels / 255
+            return
+        self._rgb = np.moveaxis(pixels, -1, 0) / 255
+        ycbcr = ycbcr_from_rgb(self._rgb)
+        self._luminance, self.chroma = ycbcr[0].astype(np.float64), ycbcr[1:]
+
+    def offered(self, method: Method) -> NDArray[np.float64]:
+        """What a method gets: luminance, or R'G'B' if it is for colour; grey as it is."""
+        return self._rgb if wants_color(method) else self._luminance
 
 
-def _warm_up(methods: Sequence[Method], low: NDArray[np.float64]) -> None:
+def _warm_up(
+    methods: Sequence[Method], offered: Callable[[Method], NDArray[np.floating[Any]]]
+) -> None:
     """Each method once, untimed, on a corner: threads and libraries start with the first run."""
-    corner = np.ascontiguousarray(low[..., :64, :64])
     for method in methods:
+        corner = np.ascontiguousarray(offered(method)[..., :64, :64])
         method.enlarge(corner, 2 * corner.shape[-2], 2 * corner.shape[-1])
-
-
-def _low_chroma(
-    picture: Pixels, low: Pixels | None, scale: int, protocol: Protocol
-) -> NDArray[np.float32]:
-    """Cb and Cr of the degraded colour picture: given, or made as the protocol says."""
-    if low is not None:
-        return ycbcr_from_rgb(np.moveaxis(low, -1, 0) / 255)[1:]
-    planes = np.moveaxis(picture, -1, 0)
-    target = (picture.shape[0] // scale, picture.shape[1] // scale)
-    if protocol.quantize_lr:
-        reduced = resize(planes, *target)
-    else:
-        reduced = Resampler(picture.shape[:2], target).rows(planes, 0, target[0])
-    return ycbcr_from_rgb(reduced / 255)[1:]
 
 
 def _rendered(
@@ -233,7 +240,7 @@ def _rendered(
     resampler: Resampler | None = None
     for start in range(0, height, 64):
         band = output[..., start : start + 64, :]
-        if chroma is not None:
+        if chroma is not None and output.ndim == 2:
             resampler = resampler or Resampler(chroma.shape[-2:], (height, width), kernel=kernel)
             colors = resampler.rows(chroma, start, start + band.shape[-2])
             band = rgb_from_ycbcr(np.concatenate([band[None], colors]))

@@ -1,82 +1,42 @@
-"""Training a network on patches, with checkpoints that continue exactly where they stopped."""
+"""The training loop: steps, validations, and a state that continues exactly where it stopped."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import math
+import statistics
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
-from srcnn_cli.config import ModelConfig
+from srcnn_cli.checkpoints import Checkpoint, save_checkpoint
+from srcnn_cli.distributed import Ranks
 from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.errors import ModelError, UsageError
-from srcnn_cli.files import write_atomically
-from srcnn_cli.networks import PlaneNetwork, initialize_identity
-from srcnn_cli.tiling import run_plane
+from srcnn_cli.initialization import initialize, split_carriers, with_carriers, without_carriers
+from srcnn_cli.networks import PlaneNetwork
+from srcnn_cli.optimizers import Optimizer
+from srcnn_cli.tiling import WHOLE
 from srcnn_cli.weights import load_weights, save_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from torch import Tensor
 
-    from srcnn_cli.data import PatchSampler
-    from srcnn_cli.protocol import Pair
+    from srcnn_cli.config import ModelConfig
+    from srcnn_cli.patches import Patches
+    from srcnn_cli.recipes import Schedule
+    from srcnn_cli.validation import Validator
+    from srcnn_cli.weights import Tensors
 
-CHECKPOINT = "checkpoint.pt"
 BEST = "best.safetensors"
 LAST = "last.safetensors"
-LOG = "log.csv"
-_FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Every number that shapes a training run; stored in its checkpoints and weights.
-
-    Attributes:
-        steps: Optimiser steps in the whole run.
-        batch: Patches per step.
-        patch: Side of an input patch in pixels; valid convolutions make the output smaller.
-        rate: Adam's peak learning rate, reached after ``warmup`` steps and then falling to zero
-            along half a cosine.
-        warmup: Steps of linear rise.
-        average: Decay of the exponential moving average of the weights, which is what is
-            validated and kept; 0 keeps the raw weights.
-        precision: ``bfloat16`` (autocast) or ``float32``.
-        interval: Steps between validations and checkpoints.
-        seed: Of the initial weights and of the patches drawn.
-    """
-
-    steps: int = 40_000
-    batch: int = 16
-    patch: int = 48
-    rate: float = 1.5e-3
-    warmup: int = 200
-    average: float = 0.999
-    precision: str = "bfloat16"
-    interval: int = 1000
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        if min(self.steps, self.batch, self.patch, self.interval) < 1 or self.warmup < 0:
-            raise UsageError("steps, batch, patch and interval must be at least 1")
-        if not 0 < self.rate < 1 or not 0 <= self.average < 1:
-            raise UsageError("the learning rate must lie in (0, 1), the average's decay in [0, 1)")
-        if self.precision not in {"bfloat16", "float32"}:
-            raise UsageError(f"unknown precision {self.precision!r}: use bfloat16 or float32")
-
-    def rate_at(self, step: int) -> float:
-        """Learning rate of the given step, counted from 0."""
-        if step < self.warmup:
-            return self.rate * (step + 1) / self.warmup
-        progress = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return self.rate * (1 + math.cos(math.pi * progress)) / 2
+# Steps between the moments at which distributed processes ask each other whether to stop.
+_STEPS_BETWEEN_TALKS = 10
 
 
 @dataclass(frozen=True)
@@ -85,17 +45,21 @@ class Progress:
 
     Attributes:
         step: Steps done.
-        loss: Mean squared error over the interval, in [0, 1] units.
-        psnr: Mean over the validation pictures in dB, under the ``srcnn`` convention.
+        samples: Sub-images seen, the papers' "number of backprops".
+        loss: Mean over the interval, of the recipe's kind.
+        psnr: Mean over the validation pictures and scales in dB, under the ``srcnn`` convention.
+        psnr_by_scale: The same for every scale, in rising order.
         best: The highest ``psnr`` so far.
         rate: Learning rate of the last step.
         pixels_per_second: Output pixels trained per second in this interval.
-        seconds: Training time so far, over all resumed parts.
+        seconds: Training time so far, over all resumed parts, without validation.
     """
 
     step: int
+    samples: int
     loss: float
     psnr: float
+    psnr_by_scale: tuple[float, ...]
     best: float
     rate: float
     pixels_per_second: float
@@ -107,37 +71,54 @@ class Trainer:
 
     Args:
         config: The network to train.
-        schedule: How.
-        patches: Where the training patches come from.
-        validation: Held-back pairs; at least one.
-        folder: Receives ``checkpoint.pt``, ``best.safetensors``, ``last.safetensors``, ``log.csv``.
+        schedule: How; with ``steps`` resolved.
+        patches: Where the sub-images come from; made with `truth_margin`.
+        validator: Held-back pictures.
+        folder: Receives ``checkpoint.pt``, ``best.safetensors`` and ``last.safetensors``.
         device: Trains here.
         provenance: JSON-ready facts (data, command) stored with the weights.
+        ranks: The processes that train together.
+        compiled: Whether ``torch.compile`` makes the network's code.
+
+    Raises:
+        UsageError: Network and schedule do not go together.
     """
 
     def __init__(
         self,
         config: ModelConfig,
         schedule: Schedule,
-        patches: PatchSampler,
-        validation: Sequence[Pair],
+        patches: Patches,
+        validator: Validator,
         folder: Path,
         device: torch.device,
         provenance: dict[str, Any],
+        *,
+        ranks: Ranks | None = None,
+        compiled: bool = False,
     ) -> None:
+        check_schedule(config, schedule)
         self.config, self.schedule, self.folder, self.device = config, schedule, folder, device
         self.provenance = provenance
+        self.ranks = ranks or Ranks()
+        if schedule.batch % self.ranks.world:
+            raise UsageError(
+                f"a batch of {schedule.batch} cannot be shared by {self.ranks.world} processes"
+            )
         self.step = 0
         self.best = -math.inf
         self.seconds = 0.0
-        self._patches = patches
-        self._validation = [(pair, pair.interpolated) for pair in validation]
+        self._patches, self._validator = patches, validator
         self._generator = torch.Generator().manual_seed(schedule.seed)
-        network = PlaneNetwork(config)
-        initialize_identity(network, self._generator)
+        network = PlaneNetwork(_trained(config, schedule))
+        initialize(network, schedule.initial, self._generator)
         self._network: PlaneNetwork = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._average = [p.detach().clone() for p in self._network.parameters()]
-        self._optimizer = torch.optim.Adam(self._network.parameters(), lr=schedule.rate)
+        self._parameters = list(self._network.parameters())
+        self._average = [p.detach().clone() for p in self._parameters]
+        self._optimizer = Optimizer(self._network, schedule)
+        self._forward: Any = self.ranks.wrap(self._network, device)
+        if compiled:
+            self._forward = torch.compile(self._forward)
 
     def start_from(self, path: Path) -> None:
         """Take the initial weights from a weights file of the same layers.
@@ -146,10 +127,18 @@ class Trainer:
             ModelError: The file is unusable or of another architecture.
         """
         config, tensors = load_weights(path)
-        if config.layer_shapes != self.config.layer_shapes:
+        if (config.layer_shapes, config.residual) != (
+            self.config.layer_shapes,
+            self.config.residual,
+        ):
             raise ModelError(f"is {config.name}, not the {self.config.name} to be trained", path)
+        if self.schedule.fixed_carriers:
+            try:
+                tensors = split_carriers(replace(self.config, mean=config.mean), tensors)
+            except ModelError as error:
+                raise ModelError(error.reason, path) from error
         self._network.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
-        self._average = [p.detach().clone() for p in self._network.parameters()]
+        self._average = [p.detach().clone() for p in self._parameters]
 
     def run(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
         """Train to the end, saving and reporting after every interval.
@@ -169,103 +158,133 @@ class Trainer:
                 self.schedule.steps, (first // self.schedule.interval + 1) * self.schedule.interval
             )
             total = torch.zeros((), device=self.device)
-            stopped = False
+            stopped, pixels = False, 0.0
             while self.step < end and not stopped:
-                total += self._train_step()
-                stopped = should_stop()
-            loss = float(total) / (self.step - first)
+                loss, trained = self._train_step()
+                total += loss
+                pixels += trained
+                stopped = self._agree(should_stop)
+            loss_sum, pixels = self.ranks.total([float(total), pixels])
+            mean_loss = loss_sum / self.ranks.world / (self.step - first)
             elapsed = time.perf_counter() - started
             self.seconds += elapsed
-            if not math.isfinite(loss):
+            if not math.isfinite(mean_loss):
                 raise ModelError(
-                    f"the loss became {loss} near step {self.step}: a lower --rate may help; "
+                    f"the loss became {mean_loss} near step {self.step}: a lower --rate may help; "
                     "the last good checkpoint is kept",
                     self.folder,
                 )
             if stopped and self.step < end:
                 self._save_checkpoint()
                 return
-            progress = self._validate(loss, (self.step - first) / elapsed)
-            self._save(progress)
-            yield progress
+            yield self._conclude(mean_loss, pixels / elapsed)
             if stopped:
                 return
 
-    def _train_step(self) -> Tensor:
+    def _agree(self, should_stop: Callable[[], bool]) -> bool:
+        wish = should_stop()
+        if self.ranks.world == 1:
+            return wish
+        return self.step % _STEPS_BETWEEN_TALKS == 0 and self.ranks.anywhere(condition=wish)
+
+    def _train_step(self) -> tuple[Tensor, int]:
+        """One step; the loss, and how many pixels of output it was over."""
         schedule = self.schedule
-        for group in self._optimizer.param_groups:
-            group["lr"] = schedule.rate_at(self.step)
-        source, truth = self._patches.sample(schedule.batch, self._generator)
-        source = source.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(
-            self.device.type, torch.bfloat16, enabled=schedule.precision == "bfloat16"
-        ):
-            output = self._network(source)
-        loss = (output.float() - truth).square().mean()
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimizer.step()
+        source, truth = self._patches.sample(
+            schedule.batch, self._generator, self.ranks.share(schedule.batch)
+        )
+        loss = self._learn(source, truth)
         self.step += 1
+        self._patches.advance()
         # Early on the average follows quickly, so that the start does not weigh it down.
         decay = min(schedule.average, self.step / (self.step + 10))
         with torch.no_grad():
-            torch._foreach_lerp_(self._average, list(self._network.parameters()), 1 - decay)
-        detached: Tensor = loss.detach()
-        return detached
+            torch._foreach_lerp_(self._average, self._parameters, 1 - decay)
+        return loss
 
-    def averaged_tensors(self) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
+    def _learn(self, source: Tensor, truth: Tensor) -> tuple[Tensor, int]:
+        """Forward, backward and the change of the weights."""
+        bordered = self.schedule.bordered(self.step)
+        radius = self.config.receptive_radius
+        if self.schedule.border_share > 0 and not bordered:
+            inner = slice(radius, truth.shape[-1] - radius)
+            truth = truth[..., inner, inner]
+        source = source.contiguous(memory_format=torch.channels_last)
+        with self._precision():
+            output = (self._forward(source, WHOLE) if bordered else self._forward(source)).float()
+        loss = self._loss(output, truth)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step(self.schedule.rate_at(self.step))
+        return loss.detach(), truth.shape[0] * truth.shape[-1] * truth.shape[-2]
+
+    def _precision(self) -> contextlib.AbstractContextManager[Any]:
+        if self.schedule.precision == "float32":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
+        schedule = self.schedule
+        if schedule.pretrain != "all" and self.step < schedule.pretrain_steps:
+            counted = slice(0, 1) if schedule.pretrain == "y" else slice(1, 3)
+            output, truth = output[:, counted], truth[:, counted]
+        squares = (output - truth).square()
+        if schedule.loss == "half-sum":
+            return squares.sum() / (2 * len(squares))
+        if schedule.loss == "charbonnier":
+            return (squares + 1e-6).sqrt().mean()
+        return squares.mean()
+
+    def averaged_tensors(self) -> Tensors:
         """The averaged weights as float32 arrays under their names in a weights file."""
         names = [name for name, _ in self._network.named_parameters()]
-        return {
-            name: value.cpu().contiguous().numpy()
+        tensors: Tensors = {
+            name: value.cpu().numpy().copy()  # training goes on
             for name, value in zip(names, self._average, strict=True)
         }
+        return with_carriers(self.config, tensors) if self.schedule.fixed_carriers else tensors
 
-    def _validate(self, loss: float, steps_per_second: float) -> Progress:
-        engine = TorchEngine(self.config, self.averaged_tensors(), self.device)
-        score = float(
-            np.mean([p.psnr(run_plane(engine, x[None], 128)[0]) for p, x in self._validation])
-        )
-        output_side = self.schedule.patch - 2 * self.config.receptive_radius
-        return Progress(
-            step=self.step,
-            loss=loss,
-            psnr=score,
-            best=max(score, self.best),
-            rate=self.schedule.rate_at(self.step - 1),
-            pixels_per_second=steps_per_second * self.schedule.batch * output_side**2,
-            seconds=self.seconds,
-        )
-
-    def _save(self, progress: Progress) -> None:
+    def _conclude(self, loss: float, pixels_per_second: float) -> Progress:
+        """Validate, save, and say where the run stands."""
         tensors = self.averaged_tensors()
+        by_scale = self._validator.psnr(TorchEngine(self.config, tensors, self.device))
+        psnr = statistics.fmean(by_scale)
+        if math.isnan(psnr):
+            raise ModelError(
+                f"the validation PSNR is {psnr} at step {self.step}: a lower --rate may help; "
+                "the last good checkpoint is kept",
+                self.folder,
+            )
+        better, self.best = psnr > self.best, max(psnr, self.best)
         facts = {
             **self.provenance,
             "schedule": asdict(self.schedule),
             "step": self.step,
             "seconds": round(self.seconds, 1),
-            "validation_psnr": round(progress.psnr, 4),
+            "validation_psnr": round(psnr, 4),
         }
-        if progress.psnr > self.best:
-            self.best = progress.psnr
-            save_weights(self.folder / BEST, self.config, tensors, training=facts, overwrite=True)
-        save_weights(self.folder / LAST, self.config, tensors, training=facts, overwrite=True)
+        if self.ranks.first:
+            for name in [BEST, LAST] if better else [LAST]:
+                save_weights(
+                    self.folder / name, self.config, tensors, training=facts, overwrite=True
+                )
         self._save_checkpoint()
-        log = self.folder / LOG
-        if not log.exists():
-            log.write_text("step,loss,psnr,best,rate,pixels_per_second,seconds\n", encoding="utf-8")
-        with log.open("a", encoding="utf-8") as file:
-            file.write(
-                f"{progress.step},{progress.loss:.6g},{progress.psnr:.4f},{progress.best:.4f},"
-                f"{progress.rate:.4g},{progress.pixels_per_second:.4g},{progress.seconds:.1f}\n"
-            )
+        return Progress(
+            step=self.step,
+            samples=self.step * self.schedule.batch,
+            loss=loss,
+            psnr=psnr,
+            psnr_by_scale=tuple(by_scale),
+            best=self.best,
+            rate=self.schedule.rate_at(self.step - 1),
+            pixels_per_second=pixels_per_second,
+            seconds=self.seconds,
+        )
 
     def _save_checkpoint(self) -> None:
+        if not self.ranks.first:
+            return
         state = {
-            "format": _FORMAT,
-            "config": json.dumps(self.config.to_dict()),
-            "schedule": json.dumps(asdict(self.schedule)),
-            "provenance": json.dumps(self.provenance),
             "step": self.step,
             "best": self.best,
             "seconds": self.seconds,
@@ -274,51 +293,49 @@ class Trainer:
             "optimizer": self._optimizer.state_dict(),
             "generator": self._generator.get_state(),
         }
-        write_atomically(
-            self.folder / CHECKPOINT, lambda file: torch.save(state, file), overwrite=True
-        )
+        save_checkpoint(self.folder, Checkpoint(self.config, self.schedule, self.provenance, state))
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Continue from a checkpoint of this configuration and schedule."""
+        """Continue from a checkpoint of this configuration and schedule.
+
+        Raises:
+            ModelError: Its state is not that of this network.
+        """
         state = checkpoint.state
-        self._network.load_state_dict(state["network"])
-        self._average = [value.to(self.device) for value in state["average"]]
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._generator.set_state(state["generator"])
-        self.step, self.best, self.seconds = state["step"], state["best"], state["seconds"]
+        try:
+            self._network.load_state_dict(state["network"])
+            self._average = [value.to(self.device) for value in state["average"]]
+            self._optimizer.load_state_dict(state["optimizer"])
+            self._generator.set_state(state["generator"])
+            self.step, self.best = int(state["step"]), float(state["best"])
+            self.seconds = float(state["seconds"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise ModelError("its state does not fit its network", self.folder) from error
+        self._patches.seek(self.step)
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """A stored run: what it was, and the state to continue from."""
-
-    config: ModelConfig
-    schedule: Schedule
-    provenance: dict[str, Any]
-    state: dict[str, Any]
-
-
-def load_checkpoint(folder: Path) -> Checkpoint:
-    """Read the checkpoint in a run's folder. It cannot run code (``weights_only=True``).
+def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
+    """Whether a network can be trained that way.
 
     Raises:
-        ModelError: There is none, or it is damaged.
+        UsageError: It cannot.
     """
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        raise ModelError(
-            "no checkpoint to resume from (expected a folder made by srcnn train)", path
+    if schedule.pretrain != "all" and config.color != "ycbcr":
+        raise UsageError(f"pre-training on {schedule.pretrain} needs the colours ycbcr")
+    radius = config.receptive_radius
+    if schedule.border_share < 1 and schedule.patch <= 2 * radius:
+        raise UsageError(
+            f"a patch of {schedule.patch} leaves nothing after {config.name}'s valid "
+            f"convolutions: use at least {2 * radius + 1}"
         )
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        checkpoint = Checkpoint(
-            ModelConfig.from_dict(json.loads(state["config"])),
-            Schedule(**json.loads(state["schedule"])),
-            json.loads(state["provenance"]),
-            state,
-        )
-    except Exception as error:  # torch raises a dozen types over damaged files
-        raise ModelError("damaged, or not a checkpoint of srcnn train", path) from error
-    if state.get("format") != _FORMAT:
-        raise ModelError(f"checkpoint format {state.get('format')} is not known here", path)
-    return checkpoint
+    if schedule.fixed_carriers:
+        without_carriers(config)
+
+
+def truth_margin(config: ModelConfig, schedule: Schedule) -> int:
+    """Pixels that valid convolutions leave out on each side, if all steps are such."""
+    return 0 if schedule.border_share > 0 else config.receptive_radius
+
+
+def _trained(config: ModelConfig, schedule: Schedule) -> ModelConfig:
+    return without_carriers(config) if schedule.fixed_carriers else config

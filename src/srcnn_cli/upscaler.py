@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from srcnn_cli.catalog import DEFAULT_MODEL, find_model, load_model
-from srcnn_cli.color import bleed_colors, rgb_from_ycbcr, ycbcr_from_rgb
+from srcnn_cli.color import bleed_colors, grey_from_network, network_planes, rgb_from_network
 from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
 from srcnn_cli.resize import Resampler
 from srcnn_cli.stages import plan_stages
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from srcnn_cli.config import BorderPolicy
+    from srcnn_cli.config import BorderPolicy, Color, ModelConfig
     from srcnn_cli.engine.torch_engine import TorchEngine
     from srcnn_cli.stages import Stage
 
@@ -41,9 +41,10 @@ class Timing:
     """Where the seconds went.
 
     Attributes:
-        prepare: Loading weights that were not loaded yet, R'G'B' to Y'CbCr, bicubic enlargement.
+        prepare: Loading weights that were not loaded yet, R'G'B' to the network's planes (Y'CbCr
+            for most), bicubic enlargement.
         network: The network.
-        merge: Y'CbCr to R'G'B', rounding.
+        merge: The network's planes back to R'G'B', rounding.
         bicubic: The part of ``prepare`` spent in bicubic enlargement of all channels: what a plain
             bicubic upscaler takes for the same size (in one stage; a cascade interpolates more).
     """
@@ -86,9 +87,11 @@ class Upscaled:
 class Upscaler:
     """Loads weights once and enlarges many pictures.
 
-    The network sees luminance alone (Dong et al. 2014, section 4): R'G'B' becomes Y'CbCr, Y' goes
+    Most networks see luminance alone (Dong et al. 2014, section 4): R'G'B' becomes Y'CbCr, Y' goes
     through bicubic interpolation and the network, Cb, Cr and alpha through the interpolation, all
-    in float32, and the result is rounded once. Grey goes directly through the network.
+    in float32, and the result is rounded once. Grey goes directly through the network. A colour
+    network (Dong et al. 2016, section 4.5) takes all of Y'CbCr or R'G'B', and alpha alone is only
+    interpolated; of a grey picture it gives the luminance.
 
     Args:
         model: A shipped model (``srcnn models`` lists them) or the path of a weights file.
@@ -204,36 +207,37 @@ class Upscaler:
     ) -> tuple[NDArray[Any], Timing]:
         timing = Timing()
         clock = _Clock()
-        color, alpha = _split_alpha(pixels)
-        luminance, others = _planes(color, alpha)
+        config = self._engine(stages[-1].scale).config
+        picture, alpha = _split_alpha(pixels)
+        planes, others = _planes(picture, alpha, config)
         height, width = stages[-1].height, stages[-1].width
-        resampler = Resampler((luminance.shape[0], luminance.shape[1]), (height, width))
+        resampler = Resampler((planes.shape[1], planes.shape[2]), (height, width))
         timing.prepare += clock.lap()
         for stage in stages[:-1]:
-            bands = [band[0] for _, _, band in self._bands(luminance, stage, tile, timing)]
-            luminance = np.concatenate(bands)
+            bands = [band for _, _, band in self._bands(planes, stage, tile, timing)]
+            planes = np.concatenate(bands, axis=1)
         result = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
         # Band by band: what stands in floating point at any moment is a few rows of tiles.
-        for start, stop, band in self._bands(luminance, stages[-1], tile, timing):
+        for start, stop, band in self._bands(planes, stages[-1], tile, timing):
             clock.lap()
             other_band = resampler.rows(others, start, stop) if len(others) else others
             timing.interpolated(clock.lap())
-            _merge(band, other_band, result[start:stop])
+            _merge(band, other_band, config.color, result[start:stop])
             timing.merge += clock.lap()
         return result, timing
 
     def _bands(
-        self, luminance: NDArray[np.float32], stage: Stage, tile: int, timing: Timing
+        self, planes: NDArray[np.float32], stage: Stage, tile: int, timing: Timing
     ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
-        """(H, W) luminance interpolated to the stage's size and through its network, in bands."""
+        """(C, H, W) planes interpolated to the stage's size and through its network, in bands."""
         clock = _Clock()
         engine = self._engine(stage.scale)
-        resampler = Resampler((luminance.shape[0], luminance.shape[1]), (stage.height, stage.width))
+        resampler = Resampler((planes.shape[1], planes.shape[2]), (stage.height, stage.width))
         timing.prepare += clock.lap()
 
         def rows(start: int, stop: int) -> NDArray[np.float32]:
             timing.network += clock.lap()
-            band: NDArray[np.float32] = resampler.rows(luminance[None], start, stop)
+            band: NDArray[np.float32] = resampler.rows(planes, start, stop)
             timing.interpolated(clock.lap())
             return band
 
@@ -305,36 +309,33 @@ def _split_alpha(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | Non
 
 
 def _planes(
-    color: NDArray[Any], alpha: NDArray[Any] | None
+    picture: NDArray[Any], alpha: NDArray[Any] | None, config: ModelConfig
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What goes through the network, (H, W), and what is only interpolated, (0 to 3, H, W)."""
-    white = np.float32(_WHITE[color.dtype.name])
-    others: list[NDArray[np.float32]] = []
-    if color.ndim == 2:
-        luminance = color.astype(np.float32) / white
-    else:
-        ycbcr = ycbcr_from_rgb(np.moveaxis(color, -1, 0).astype(np.float32) / white)
-        luminance = ycbcr[0]
-        others += [ycbcr[1], ycbcr[2]]
+    """What goes through the network, (1 or 3, H, W), and what is only interpolated, (n, H, W)."""
+    white = np.float32(_WHITE[picture.dtype.name])
+    planes_first = picture if picture.ndim == 2 else np.moveaxis(picture, -1, 0)
+    planes = network_planes(planes_first.astype(np.float32) / white, config.color)
+    planes, others = planes[: config.channels], planes[config.channels :]
     if alpha is not None:
-        others.append(alpha.astype(np.float32) / white)
-    stacked = np.stack(others) if others else np.empty((0, *luminance.shape), np.float32)
-    return luminance, stacked
+        others = np.concatenate([others, (alpha.astype(np.float32) / white)[None]])
+    return planes, others
 
 
 def _merge(
-    luminance: NDArray[np.float32], others: NDArray[np.float32], result: NDArray[Any]
+    band: NDArray[np.float32], others: NDArray[np.float32], color: Color, result: NDArray[Any]
 ) -> None:
-    """Write a band of (1, h, W) luminance and (n, h, W) others into (h, W[, channels]) pixels."""
+    """Write (1 or 3, h, W) from the network and (n, h, W) others into (h, W[, channels]) pixels."""
     if result.ndim == 2:
-        _store(luminance[0], result)
+        _store(grey_from_network(band, color), result)
         return
-    if result.shape[2] >= 3:
-        planes = rgb_from_ycbcr(np.concatenate([luminance, others[:2]]))
-        planes = np.concatenate([planes, others[2:]]) if len(others) > 2 else planes
+    if result.shape[2] == 2:
+        planes = grey_from_network(band, color)[None]
     else:
-        planes = np.concatenate([luminance, others])
-    for channel, plane in enumerate(planes):
+        missing = 3 - len(band)
+        planes = np.concatenate([band, others[:missing]]) if missing else band
+        planes = rgb_from_network(planes, color)
+    alpha = others[-1:] if result.shape[2] in (2, 4) else others[:0]
+    for channel, plane in enumerate([*planes, *alpha]):
         _store(plane, result[..., channel])
 
 

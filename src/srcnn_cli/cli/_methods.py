@@ -119,6 +119,7 @@ class Choice:
         facts = {
             "weights_sha256": file_sha256(path),
             "parameters": config.parameters,
+            "color": config.color,
             "border": config.border,
         }
         self.described += [{"name": network.name, **facts} for network in networks]

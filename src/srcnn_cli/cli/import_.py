@@ -93,7 +93,5 @@ def import_(
             f"a flat grey picture comes out {error:.3g} of full white off: another architecture "
             f"than {config.architecture}, another range of values, or no trained network",
         )
-    if config.channels != 1:
-        _console.warn(output, f"{config.channels} channels: srcnn upscale takes luminance networks")
     use = f"srcnn upscale --model {shlex.quote(str(output))} --scale {config.scales[0]}"
     _console.out.print(f"{output}: {recognised}; use it with: {use} PICTURE", markup=False)

@@ -19,6 +19,7 @@ def models(json: JsonOption = False) -> None:
                 "scale": model.scale,
                 "parameters": model.config.parameters,
                 "filters": model.config.filters,
+                "color": model.config.color,
                 "border": model.config.border,
                 "training": model.training,
                 "protocol": model.protocol,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,228 +10,334 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from srcnn_cli.cli._options import DeviceOption, parse_border
-from srcnn_cli.config import BORDER_POLICIES, ModelConfig, parse_filters
-from srcnn_cli.errors import InputError, OutputError, UsageError
+from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES, COLORS, parse_filters
+from srcnn_cli.errors import OutputError, UsageError
+from srcnn_cli.recipes import RECIPES, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import torch
-    from typing_extensions import Self
-
-    from srcnn_cli.protocol import Pair
-    from srcnn_cli.trainer import Checkpoint, Progress, Schedule, Trainer
+_DATA = "Data"
+_NETWORK = "Network (default: the recipe's)"
+_RECIPE = "Values of the recipe, to replace"
+_RUN = "Run"
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         list[Path] | None,
-        typer.Option("--data", help="Folder of training pictures; several are allowed."),
-    ] = None,
-    scale: Annotated[int, typer.Option("--scale", "-s", min=2, max=8, help="Factor.")] = 3,
-    filters: Annotated[str, typer.Option(help="Filter sizes, first to last layer.")] = "9-1-5",
-    widths: Annotated[str, typer.Option(help="Feature maps between the layers.")] = "64-32",
-    border: Annotated[
-        str, typer.Option(help=f"Border policy of the result: {', '.join(BORDER_POLICIES)}.")
-    ] = "replicate",
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder of the run (default: runs/NAME-xSCALE)."),
-    ] = None,
-    resume: Annotated[
-        Path | None, typer.Option(help="Continue the run in this folder, as it was started.")
-    ] = None,
-    initial: Annotated[
-        Path | None, typer.Option("--init", help="Start from this weights file.")
+        typer.Option(
+            "--data",
+            help="Folder of training pictures; several are allowed.",
+            rich_help_panel=_DATA,
+        ),
     ] = None,
     validation: Annotated[
         Path | None,
-        typer.Option(help="Folder of validation pictures (default: hold some training ones back)."),
+        typer.Option(
+            help="Folder of validation pictures (default: hold some training ones back).",
+            rich_help_panel=_DATA,
+        ),
     ] = None,
     hold_back: Annotated[
-        int, typer.Option(min=1, help="Training pictures to hold back for validation.")
+        int,
+        typer.Option(
+            min=1, help="Training pictures to hold back for validation.", rich_help_panel=_DATA
+        ),
     ] = 20,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 40_000,
-    batch: Annotated[int, typer.Option(min=1, help="Patches per step.")] = 16,
-    patch: Annotated[int, typer.Option(min=1, help="Side of an input patch.")] = 48,
-    rate: Annotated[float, typer.Option(help="Peak learning rate of Adam.")] = 1.5e-3,
-    average: Annotated[
-        float, typer.Option(help="Decay of the moving average of the weights; 0: none.")
-    ] = 0.999,
-    interval: Annotated[int, typer.Option(min=1, help="Steps between validations.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of initial weights and patches.")] = 1,
-    precision: Annotated[
-        str, typer.Option(help="auto, bfloat16 or float32 (auto: bfloat16 where it is fast).")
-    ] = "auto",
+    cache_gb: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Memory for training pictures; larger sets are streamed from disk.",
+            rich_help_panel=_DATA,
+        ),
+    ] = 4.0,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Processes that read pictures while streaming.", rich_help_panel=_DATA
+        ),
+    ] = 2,
+    recipe: Annotated[
+        str,
+        typer.Option(help="; ".join(f"{name}: {r.summary}" for name, r in RECIPES.items()) + "."),
+    ] = "fast",
+    recipes: Annotated[
+        bool, typer.Option("--recipes", help="Print the recipes with all their values, and end.")
+    ] = False,
+    architecture: Annotated[
+        str | None, typer.Option(help=f"{' or '.join(ARCHITECTURES)}.", rich_help_panel=_NETWORK)
+    ] = None,
+    filters: Annotated[
+        str | None,
+        typer.Option(help="Filter sizes, first to last layer: 9-1-5.", rich_help_panel=_NETWORK),
+    ] = None,
+    widths: Annotated[
+        str | None,
+        typer.Option(help="Feature maps between the layers: 64-32.", rich_help_panel=_NETWORK),
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option(min=1, help="Layers of VDSR.", rich_help_panel=_NETWORK)
+    ] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(
+            "--channels",
+            help=f"Planes that go through the network: {', '.join(COLORS)}.",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option("--scale", "-s", help="Factor, or several: 2,3,4.", rich_help_panel=_NETWORK),
+    ] = None,
+    border: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Border policy of the result: {', '.join(BORDER_POLICIES)}.",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
+    initial_weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--init",
+            help="Start from this weights file, of whatever network.",
+            rich_help_panel=_NETWORK,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder of the run (default: runs/NAME-xSCALE).",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Continue the run in this folder, as it was started.", rich_help_panel=_RUN
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Save and stop after so many minutes.", rich_help_panel=_RUN),
+    ] = None,
+    compiled: Annotated[
+        bool,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Let torch.compile make the network's code.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False,
     device: DeviceOption = "auto",
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Optimiser steps.", rich_help_panel=_RECIPE)
+    ] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option(help="Passes over all sub-images, if no steps.", rich_help_panel=_RECIPE),
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Sub-images per step.", rich_help_panel=_RECIPE)
+    ] = None,
+    patch: Annotated[
+        int | None,
+        typer.Option(min=1, help="Side of a sub-image in pixels.", rich_help_panel=_RECIPE),
+    ] = None,
+    stride: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Pixels from sub-image to sub-image; 1: anywhere.", rich_help_panel=_RECIPE
+        ),
+    ] = None,
+    augment: Annotated[
+        bool | None,
+        typer.Option(
+            "--augment/--no-augment", help="Turn and flip sub-images.", rich_help_panel=_RECIPE
+        ),
+    ] = None,
+    blur: Annotated[
+        float | None,
+        typer.Option(
+            help="Sigma of a Gaussian before subsampling; 0: bicubic.", rich_help_panel=_RECIPE
+        ),
+    ] = None,
+    border_share: Annotated[
+        float | None,
+        typer.Option(help="Share of steps through the border policy.", rich_help_panel=_RECIPE),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="mse, half-sum or charbonnier.", rich_help_panel=_RECIPE),
+    ] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="muon, adam or sgd.", rich_help_panel=_RECIPE)
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Peak learning rate.", rich_help_panel=_RECIPE)
+    ] = None,
+    last_rate: Annotated[
+        float | None,
+        typer.Option(help="Factor on it in the last layer.", rich_help_panel=_RECIPE),
+    ] = None,
+    momentum: Annotated[float | None, typer.Option(help="Of sgd.", rich_help_panel=_RECIPE)] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option(help="Of sgd.", rich_help_panel=_RECIPE)
+    ] = None,
+    clip: Annotated[
+        float | None,
+        typer.Option(
+            help="Clip gradients to this divided by the rate; 0: no.", rich_help_panel=_RECIPE
+        ),
+    ] = None,
+    decay: Annotated[
+        str | None,
+        typer.Option(help="cosine, quarters or constant.", rich_help_panel=_RECIPE),
+    ] = None,
+    warmup: Annotated[
+        int | None, typer.Option(min=0, help="Steps of rising rate.", rich_help_panel=_RECIPE)
+    ] = None,
+    initial: Annotated[
+        str | None,
+        typer.Option(help="Start: identity, gaussian or he.", rich_help_panel=_RECIPE),
+    ] = None,
+    fixed_carriers: Annotated[
+        bool | None,
+        typer.Option(
+            "--fixed-carriers/--free-carriers",
+            help="Keep the picture's own way through the network as it starts.",
+            rich_help_panel=_RECIPE,
+        ),
+    ] = None,
+    pretrain: Annotated[
+        str | None,
+        typer.Option(help="Count y or cbcr alone at first.", rich_help_panel=_RECIPE),
+    ] = None,
+    pretrain_steps: Annotated[
+        int | None,
+        typer.Option(min=0, help="Steps before all channels count.", rich_help_panel=_RECIPE),
+    ] = None,
+    average: Annotated[
+        float | None,
+        typer.Option(
+            help="Decay of the moving average of the weights; 0: none.", rich_help_panel=_RECIPE
+        ),
+    ] = None,
+    interval: Annotated[
+        int | None, typer.Option(min=1, help="Steps between validations.", rich_help_panel=_RECIPE)
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of initial weights and sub-images.", rich_help_panel=_RECIPE),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="bfloat16 or float32.", rich_help_panel=_RECIPE),
+    ] = None,
 ) -> None:
-    """Train a network on the luminance of your own pictures.
+    """Train a network on your own pictures.
 
     Pictures are reduced and enlarged as in the papers; the network learns to undo that. The best
     weights by PSNR on the validation pictures are kept as best.safetensors in the run's folder,
     which `srcnn upscale --model` takes. Ctrl-C saves the state, and --resume continues from it.
     """
-    from srcnn_cli.engine.torch_engine import choose_device
-    from srcnn_cli.trainer import Schedule, load_checkpoint
+    if recipes:
+        _print_recipes()
+        return
+    from srcnn_cli.checkpoints import load_checkpoint
+    from srcnn_cli.cli import _training
+    from srcnn_cli.distributed import joined
 
-    where = choose_device(device)
+    where = _training.choose_training_device(device)
+    how = _training.Options(
+        minutes=minutes, compiled=compiled, cache_bytes=int(cache_gb * 1e9), workers=workers
+    )
     if resume is not None:
+        _refuse_others(context, {"resume", "minutes", "compiled", "device", "cache_gb", "workers"})
         checkpoint = load_checkpoint(resume)
-        _run(
-            resume, checkpoint.config, checkpoint.schedule, checkpoint.provenance, where, checkpoint
-        )
+        with joined(where) as ranks:
+            _training.run(
+                resume, checkpoint.config, checkpoint.schedule, checkpoint.provenance, where,
+                how, ranks, checkpoint,
+            )  # fmt: skip
         return
     if not data:
         raise UsageError("no training pictures: give --data FOLDER, or --resume RUN to continue")
-    policy = parse_border(border)
-    config = ModelConfig(
-        filters=parse_filters(filters),
-        widths=parse_filters(widths),
-        scales=(scale,),
-        border=policy or "replicate",
-        mean=0.5,
+    network = {
+        "architecture": _one_of("--architecture", architecture, ARCHITECTURES),
+        "filters": parse_filters(filters) if filters else None,
+        "widths": parse_filters(widths) if widths else None,
+        "depth": depth,
+        "color": _one_of("--channels", color, COLORS),
+        "scales": _parse_scales(scale) if scale else None,
+        "border": parse_border(border),
+    }
+    schedule = {
+        name: value for name, value in context.params.items() if name in Schedule.__annotations__
+    }
+    config, plan = _training.plan(
+        recipe, _given(network), _given({**schedule, "recipe": None}), where, initial_weights
     )
-    schedule = Schedule(
-        steps=steps,
-        batch=batch,
-        patch=patch,
-        rate=rate,
-        average=average,
-        interval=min(interval, steps),
-        seed=seed,
-        precision=_choose_precision(precision, where.type),
-    )
-    if patch <= 2 * config.receptive_radius:
-        raise UsageError(
-            f"a patch of {patch} leaves nothing after {config.name}'s valid convolutions: "
-            f"use at least {2 * config.receptive_radius + 1}"
-        )
-    folder = output or Path("runs") / f"{config.name}-x{scale}"
-    if folder.exists() and any(folder.iterdir()):
+    folder = output or Path("runs") / f"{config.name}-x{'-'.join(map(str, config.scales))}"
+    if folder.is_dir() and any(folder.iterdir()):
         raise OutputError("is not empty (--resume continues a run, --output names another)", folder)
     provenance = {
         "data": [str(path) for path in data],
         "validation": str(validation) if validation else None,
         "hold_back": hold_back,
-        "init": str(initial) if initial else None,
+        "init": str(initial_weights) if initial_weights else None,
         "command": shlex.join(["srcnn", *sys.argv[1:]]),
     }
-    _run(folder, config, schedule, provenance, where, None)
+    with joined(where) as ranks:
+        _training.run(folder, config, plan, provenance, where, how, ranks, None)
 
 
-def _run(
-    folder: Path,
-    config: ModelConfig,
-    schedule: Schedule,
-    provenance: dict[str, Any],
-    device: torch.device,
-    checkpoint: Checkpoint | None,
-) -> None:
-    from srcnn_cli.cli import _console
-    from srcnn_cli.data import PatchSampler, hold_back, training_files
-    from srcnn_cli.trainer import BEST, Trainer
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
-    scale = config.scales[0]
-    files = training_files(provenance["data"])
-    if provenance["validation"] is None:
-        # At most a tenth: a handful of pictures still leaves most of them for training.
-        files, held = hold_back(files, max(1, min(provenance["hold_back"], len(files) // 10)))
-    else:
-        held = training_files([provenance["validation"]])
-    pairs = _load("reading", files, scale, schedule.patch)
-    tests = _load("reading validation", held, scale, 2 * scale + 1)
-    patches = PatchSampler(pairs, schedule.patch, config.receptive_radius, device)
-    baseline = sum(pair.psnr(pair.interpolated) for pair in tests) / len(tests)
+
+def _one_of(option: str, name: str | None, choices: Sequence[str]) -> str | None:
+    if name is not None and name not in choices:
+        raise UsageError(f"unknown {option} {name!r}: use {', '.join(choices)}")
+    return name
+
+
+def _parse_scales(text: str) -> tuple[int, ...]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot be made: {error.strerror}", folder) from error
-    trainer = Trainer(config, schedule, patches, tests, folder, device, provenance)
-    if checkpoint is not None:
-        trainer.restore(checkpoint)
-    elif provenance["init"]:
-        trainer.start_from(Path(provenance["init"]))
-    _console.err.print(
-        f"{config.name} ×{scale}, {config.parameters:,} parameters, {len(pairs)} pictures "
-        f"({patches.pixels / 1e6:.1f} MP), {len(tests)} for validation, bicubic {baseline:.2f} dB, "
-        f"{schedule.precision} on {device}"
-    )
-    latest = _follow(trainer, baseline)
-    if trainer.step < schedule.steps:
-        resume = f"srcnn train --resume {shlex.quote(str(folder))}"
-        _console.err.print(f"stopped at step {trainer.step}, state saved; continue with: {resume}")
-        sys.exit(130)  # said already, so not as the interruption that `main` reports
-    if latest is not None and trainer.best < baseline:
-        _console.warn(folder, f"the best weights are below bicubic ({baseline:.2f} dB)")
-    _console.out.print(f"{folder / BEST}  {trainer.best:.3f} dB (bicubic {baseline:.3f} dB)")
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise UsageError(f"scales are written like 3 or 2,3,4, not {text!r}") from None
 
 
-def _follow(trainer: Trainer, baseline: float) -> Progress | None:
+def _refuse_others(context: typer.Context, allowed: set[str]) -> None:
+    """A resumed run goes on as it was started; options that would change it are a mistake."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE" and name not in allowed:
+            option = next(p.opts[0] for p in context.command.params if p.name == name)
+            raise UsageError(f"{option} cannot be changed in a run that is resumed")
+
+
+def _print_recipes() -> None:
     from srcnn_cli.cli import _console
 
-    latest = None
-    with _StopRequest() as stop, _console.progress_bar("training") as bar:
-        task = bar.add_task("", total=trainer.schedule.steps, completed=trainer.step)
-
-        def stop_requested() -> bool:
-            bar.update(task, completed=trainer.step)
-            return stop.requested
-
-        for latest in trainer.run(stop_requested):
-            line = (
-                f"step {latest.step}  loss {latest.loss:.3e}  validation {latest.psnr:.3f} dB "
-                f"({latest.psnr - baseline:+.3f} against bicubic, best {latest.best:.3f})  "
-                f"{latest.pixels_per_second / 1e6:.2f} MP/s  {latest.seconds:.0f} s"
-            )
-            bar.update(task, description=f"{latest.psnr:.3f} dB")
-            _console.err.print(line)
-    return latest
+    values = {name: recipe.to_dict() for name, recipe in RECIPES.items()}
+    rows = [[field, *(_show(values[name][field]) for name in RECIPES)] for field in values["fast"]]
+    columns = [("value", "left"), *((name, "left") for name in RECIPES)]
+    _console.print_table(_console.table(columns, rows))
 
 
-class _StopRequest:
-    """Turns Ctrl-C and SIGTERM into a wish that the training loop grants after its step.
-
-    A second Ctrl-C interrupts at once.
-    """
-
-    requested = False
-
-    def __enter__(self) -> Self:
-        self._previous = {s: signal.signal(s, self._ask) for s in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for which, handler in self._previous.items():
-            signal.signal(which, handler)
-
-    def _ask(self, _signal: int, _frame: object) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-
-
-def _load(label: str, files: Sequence[Path], scale: int, smallest: int) -> list[Pair]:
-    from srcnn_cli.cli import _console
-    from srcnn_cli.data import Skipped, load_pairs
-
-    pairs = []
-    with _console.progress_bar(label) as bar:
-        for item in bar.track(load_pairs(files, scale, smallest=smallest), total=len(files)):
-            if isinstance(item, Skipped):
-                _console.warn(item.path, f"skipped: {item.reason}")
-            else:
-                pairs.append(item)
-    if not pairs:
-        raise InputError("no picture is usable for training", files[0].parent if files else None)
-    return pairs
-
-
-def _choose_precision(name: str, device: str) -> str:
-    if name != "auto":
-        return name
-    import torch
-
-    if device == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    fast = device == "cpu" and torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
-    return "bfloat16" if fast else "float32"
+def _show(value: object) -> str:
+    if isinstance(value, tuple):
+        if len(value) > 6:
+            return f"{value[0]} ({len(value)} times)"
+        return "-".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else f"{value}"

@@ -1,0 +1,108 @@
+"""How fast `srcnn train` trains, and what share of it is not the network.
+
+Whole training steps (patches drawn and cut, forward, backward, optimiser, moving average) and bare
+ones (forward, backward, optimiser on a batch that is there already) take turns in one process; the
+medians are compared. Pixels are those of the output, which valid convolutions make smaller than
+the patches.
+
+    python benchmarks/training_speed.py                # 9-1-5 and 9-5-5, recipe fast
+    python benchmarks/training_speed.py --recipe vdsr  # one of the other recipes
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from srcnn_cli.cli._training import choose_training_device, plan
+from srcnn_cli.data import Degradation
+from srcnn_cli.distributed import Ranks
+from srcnn_cli.patches import PatchSampler
+from srcnn_cli.protocol import make_pair
+from srcnn_cli.trainer import Trainer, truth_margin
+from srcnn_cli.validation import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PICTURES, _SIDE = 40, 512  # about the size of T91 and BSD together, per picture
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--recipe", default="fast")
+    parser.add_argument("--filters", action="append", help="9-1-5; several are allowed")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--compile", action="store_true")
+    arguments = parser.parse_args()
+    device = choose_training_device(arguments.device)
+    networks = arguments.filters or (["9-1-5", "9-5-5"] if arguments.recipe == "fast" else [None])
+    print(f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    print("| network | recipe | precision | step (ms) | trained MP/s | outside the network |")
+    print("|---|---|---|---|---|---|")
+    for filters in networks:
+        network = {"filters": tuple(map(int, filters.split("-")))} if filters else {}
+        config, schedule = plan(arguments.recipe, network, {"steps": 10**6}, device)
+        examples = [
+            Degradation(config.scales).example(picture, scale)
+            for picture in _pictures()
+            for scale in config.scales
+        ]
+        patches = PatchSampler(
+            examples, schedule.patch, truth_margin(config, schedule), device,
+            stride=schedule.stride, augment=schedule.augment,
+        )  # fmt: skip
+        pair = make_pair(next(_pictures()), config.scales[0])
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = Trainer(
+                config, schedule, patches, Validator([pair], config.color, Ranks()),
+                Path(folder), device, {}, compiled=arguments.compile,
+            )  # fmt: skip
+            whole, bare, pixels = _measure(trainer, patches, arguments.rounds)
+        print(
+            f"| {config.name} | {schedule.recipe} | {schedule.precision} | {whole * 1e3:.1f} "
+            f"| {pixels / whole / 1e6:.2f} | {1 - bare / whole:.1%} |"
+        )
+
+
+def _measure(trainer: Trainer, patches: PatchSampler, rounds: int) -> tuple[float, float, int]:
+    """Median seconds of a whole and of a bare step, and the output pixels of one."""
+    pixels = trainer._train_step()[1]  # noqa: SLF001 - the very step that is measured
+    batch = patches.sample(trainer.schedule.batch, torch.Generator().manual_seed(0))
+    whole, bare = [], []
+    for index in range(rounds + 3):
+        seconds = (
+            _seconds(trainer._train_step, trainer.device),  # noqa: SLF001
+            _seconds(lambda: trainer._learn(*batch), trainer.device),  # noqa: SLF001
+        )
+        if index >= 3:  # the first ones choose algorithms and fill caches
+            whole.append(seconds[0])
+            bare.append(seconds[1])
+    return statistics.median(whole), statistics.median(bare), pixels
+
+
+def _seconds(action: Callable[[], object], device: torch.device) -> float:
+    started = time.perf_counter()
+    action()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - started
+
+
+def _pictures():  # noqa: ANN202 - an iterator of (H, W) uint8
+    rng = np.random.default_rng(0)
+    for _ in range(_PICTURES):
+        yield rng.integers(0, 256, (_SIDE, _SIDE), np.uint8)
+
+
+if __name__ == "__main__":
+    main()

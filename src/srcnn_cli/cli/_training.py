@@ -1,0 +1,314 @@
+"""From the options of `srcnn train` to a run, and how it looks while it goes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import time
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from srcnn_cli.benchmark import Source, load_pair
+from srcnn_cli.cli import _console
+from srcnn_cli.data import Degradation, hold_back, training_files
+from srcnn_cli.distributed import Ranks, started_by_torchrun
+from srcnn_cli.engine.torch_engine import choose_device
+from srcnn_cli.errors import InputError, ModelError, OutputError, UsageError
+from srcnn_cli.files import describe_os_error
+from srcnn_cli.initialization import split_carriers
+from srcnn_cli.protocol import SRCNN
+from srcnn_cli.recipes import RECIPES
+from srcnn_cli.recipes import plan as plan_recipe
+from srcnn_cli.streaming import PatchStream, open_patches
+from srcnn_cli.trainer import BEST, Trainer, check_schedule, truth_margin
+from srcnn_cli.training_log import LOG, TrainingLog
+from srcnn_cli.training_plots import plot_convergence, plot_filters
+from srcnn_cli.validation import Validator, overall
+from srcnn_cli.weights import load_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from srcnn_cli.checkpoints import Checkpoint
+    from srcnn_cli.config import ModelConfig
+    from srcnn_cli.data import Skipped
+    from srcnn_cli.protocol import Pair
+    from srcnn_cli.recipes import Schedule
+    from srcnn_cli.trainer import Progress
+
+CURVE, FILTERS = "convergence.png", "filters.png"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What does not change the result of a run.
+
+    Attributes:
+        minutes: Save and stop after so many; None: go on to the end.
+        compiled: Use ``torch.compile``.
+        cache_bytes: Memory for training pictures.
+        workers: Processes that read pictures while streaming.
+    """
+
+    minutes: float | None
+    compiled: bool
+    cache_bytes: int
+    workers: int
+
+
+def choose_training_device(name: str) -> torch.device:
+    """As `choose_device`; under ``torchrun`` every process gets a GPU of its own.
+
+    Raises:
+        UsageError: There is no such device here.
+    """
+    device = choose_device(name)
+    if device.type == "cuda" and started_by_torchrun() and ":" not in name:
+        return choose_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
+    return device
+
+
+def plan(
+    recipe: str,
+    network: Mapping[str, Any],
+    schedule: Mapping[str, Any],
+    device: torch.device,
+    start: Path | None = None,
+) -> tuple[ModelConfig, Schedule]:
+    """A named recipe with the values that a user gave.
+
+    Raises:
+        ModelError: There is no such network, or the weights to start from do not serve.
+        UsageError: There is no such recipe or schedule, or the two do not go together.
+    """
+    if recipe not in RECIPES:
+        raise UsageError(f"unknown recipe {recipe!r}: use {', '.join(RECIPES)}")
+    begun, carriers = (None, True) if start is None else _look_at(start)
+    config, result = plan_recipe(
+        RECIPES[recipe],
+        network,
+        schedule,
+        fast_bfloat16=_fast_bfloat16(device),
+        start=begun,
+        carriers=carriers,
+    )
+    check_schedule(config, result)
+    return config, result
+
+
+def _look_at(path: Path) -> tuple[ModelConfig, bool]:
+    """The network in a weights file, and whether its carriers are as they started."""
+    config, tensors = load_weights(path)
+    try:
+        split_carriers(config, tensors)
+    except ModelError:
+        return config, False
+    return config, True
+
+
+def _fast_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
+
+
+def run(
+    folder: Path,
+    config: ModelConfig,
+    schedule: Schedule,
+    provenance: dict[str, Any],
+    device: torch.device,
+    options: Options,
+    ranks: Ranks,
+    checkpoint: Checkpoint | None,
+) -> None:
+    """Train to the end, or until Ctrl-C or the time that was given.
+
+    Raises:
+        SrcnnError: Data, folder, network or checkpoint do not serve.
+    """
+    files = training_files(provenance["data"])
+    if provenance["validation"] is None:
+        # At most a tenth: a handful of pictures still leaves most of them for training.
+        files, held = hold_back(files, max(1, min(provenance["hold_back"], len(files) // 10)))
+    else:
+        held = training_files([provenance["validation"]])
+    validator = Validator(_load_validation(held, config.scales, ranks), config.color, ranks)
+    bicubic = overall(validator.bicubic)
+    with _console.progress_bar("reading", visible=ranks.first) as bar:
+        task = bar.add_task("", total=len(files))
+        patches, _, used = open_patches(
+            files,
+            Degradation(config.scales, config.color, schedule.blur),
+            patch=schedule.patch,
+            margin=truth_margin(config, schedule),
+            device=device,
+            stride=schedule.stride,
+            augment=schedule.augment,
+            cache_bytes=options.cache_bytes,
+            batch=schedule.batch,
+            seed=schedule.seed,
+            rank=ranks.rank,
+            world=ranks.world,
+            workers=options.workers,
+            step=int(checkpoint.state.get("step", 0)) if checkpoint else 0,
+            progress=lambda: bar.advance(task),
+            on_skip=_report_skipped if ranks.first else None,
+        )
+    with closing(patches):
+        schedule = schedule.resolved(patches.positions)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot be made: {describe_os_error(error)}", folder) from error
+        trainer = Trainer(
+            config, schedule, patches, validator, folder, device, provenance,
+            ranks=ranks, compiled=options.compiled,
+        )  # fmt: skip
+        if checkpoint is not None:
+            trainer.restore(checkpoint)
+        elif provenance["init"]:
+            trainer.start_from(Path(provenance["init"]))
+        if ranks.first:
+            scales = "/".join(f"×{scale}" for scale in config.scales)
+            streamed = "streamed, " if isinstance(patches, PatchStream) else ""
+            size = f"{streamed}{patches.pixels / 1e6:.1f} MP in memory"
+            _console.err.print(
+                f"{config.name} {scales}, {config.parameters:,} parameters, {used} pictures "
+                f"({size}, {patches.positions:,} sub-images), "
+                f"{len(held)} for validation, bicubic {bicubic:.2f} dB"
+            )
+            _console.err.print(f"recipe {_describe(schedule)} on {device}", markup=False)
+        ending = _follow(trainer, validator, options)
+    if ranks.first:
+        _conclude(trainer, bicubic, ending)
+    if ending == "interrupted":
+        sys.exit(130)  # said already, so not as the interruption that `main` reports
+
+
+def _conclude(trainer: Trainer, bicubic: float, ending: str) -> None:
+    """What is left behind in the folder, and the last words."""
+    folder, schedule = trainer.folder, trainer.schedule
+    if (folder / LOG).exists():
+        name = f"{trainer.config.name}, recipe {schedule.recipe}"
+        plot_convergence(folder / LOG, folder / CURVE, bicubic=bicubic, title=name)
+        config, tensors = load_weights(folder / BEST)
+        plot_filters(config, tensors, folder / FILTERS)
+    if ending != "done":
+        _console.err.print(
+            f"stopped at step {trainer.step:,} of {schedule.steps:,}, state saved; "
+            f"continue with: srcnn train --resume {shlex.quote(str(folder))}"
+        )
+        return
+    if trainer.best < bicubic:
+        _console.warn(
+            folder, f"THE BEST WEIGHTS ARE BELOW BICUBIC ({trainer.best:.2f} < {bicubic:.2f} dB)"
+        )
+    _console.out.print(f"{folder / BEST}  {trainer.best:.3f} dB (bicubic {bicubic:.3f} dB)")
+
+
+def _report_skipped(item: Skipped) -> None:
+    _console.warn(item.path, f"skipped: {item.reason}")
+
+
+def _load_validation(files: Sequence[Path], scales: Sequence[int], ranks: Ranks) -> list[Pair]:
+    """As `bench` would measure on them; a picture that does not serve is named and left out."""
+    pairs = []
+    for path in files:
+        for scale in scales:
+            try:
+                pairs.append(load_pair(Source(path), scale, SRCNN)[0])
+            except InputError as error:
+                if ranks.first:
+                    _console.warn(path, f"skipped: {error.reason}")
+    missing = set(scales) - {pair.scale for pair in pairs}
+    if missing:
+        raise InputError(f"no picture is usable for validation at ×{min(missing)}")
+    return pairs
+
+
+def _describe(schedule: Schedule) -> str:
+    """The recipe's name and every value that matters in it."""
+    values = asdict(schedule)
+    values.pop("recipe")
+    shown = (
+        f"{name} {_number(value)}"
+        for name, value in values.items()
+        if value not in ("", 0, False, "all") or name == "average"
+    )
+    return f"{schedule.recipe}: {', '.join(shown)}"
+
+
+def _number(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
+
+
+def _follow(trainer: Trainer, validator: Validator, options: Options) -> str:
+    """Train and show it; how it ended: ``done``, ``interrupted``, or ``paused`` by the clock."""
+    bicubic, ranks = overall(validator.bicubic), trainer.ranks
+    log = TrainingLog(trainer.folder, validator.scales) if ranks.first else None
+    deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
+    with _StopRequest() as stop, _console.progress_bar("training", visible=ranks.first) as bar:
+        task = bar.add_task("", total=trainer.schedule.steps, completed=trainer.step)
+
+        def should_stop() -> bool:
+            bar.update(task, completed=trainer.step)
+            return stop.requested or (deadline is not None and time.monotonic() > deadline)
+
+        for progress in trainer.run(should_stop):
+            if log is None:
+                continue
+            log.add(progress)
+            bar.update(
+                task,
+                description=f"{progress.psnr:.3f} dB  {progress.pixels_per_second / 1e6:.2f} MP/s",
+            )
+            _console.err.print(_line(progress, bicubic), markup=False)
+        if log is not None:
+            log.close()
+        if trainer.step == trainer.schedule.steps:
+            return "done"
+        return "interrupted" if ranks.anywhere(condition=stop.requested) else "paused"
+
+
+def _line(progress: Progress, bicubic: float) -> str:
+    by_scale = ""
+    if len(progress.psnr_by_scale) > 1:
+        by_scale = f" [{' / '.join(f'{psnr:.2f}' for psnr in progress.psnr_by_scale)}]"
+    return (
+        f"step {progress.step}  loss {progress.loss:.3e}  validation {progress.psnr:.3f} dB"
+        f"{by_scale} ({progress.psnr - bicubic:+.3f} against bicubic, best {progress.best:.3f})  "
+        f"{progress.pixels_per_second / 1e6:.2f} MP/s  {progress.seconds:.0f} s"
+    )
+
+
+class _StopRequest:
+    """Turns Ctrl-C and SIGTERM into a wish that the training loop grants after its step.
+
+    A second Ctrl-C interrupts at once.
+    """
+
+    requested = False
+
+    def __enter__(self) -> Self:
+        self._previous = {s: signal.signal(s, self._ask) for s in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for which, handler in self._previous.items():
+            signal.signal(which, handler)
+
+    def _ask(self, _signal: int, _frame: object) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
