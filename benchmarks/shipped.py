@@ -23,7 +23,7 @@ from srcnn_cli.benchmark import Source, average, find_sources, load_pair, measur
 from srcnn_cli.catalog import shipped_models, weights_folder
 from srcnn_cli.config import BORDER_POLICIES
 from srcnn_cli.engine.torch_engine import TorchEngine, choose_device
-from srcnn_cli.methods import Interpolation, Method, Network
+from srcnn_cli.methods import Interpolation, Method, Network, wants_color
 from srcnn_cli.metrics import psnr
 from srcnn_cli.protocol import SRCNN, Pair, round_to_uint8
 from srcnn_cli.weights import file_sha256, load_weights, read_training
@@ -47,8 +47,9 @@ def border_figures(sources: list[Source], scale: int, methods: list[Method]) -> 
     for source in sources:
         pair, _ = load_pair(source, scale, SRCNN)
         for method in methods:
-            output, _ = method.enlarge(pair.low, *pair.truth.shape)
-            values[method.name].append(frame_psnr(pair, output))
+            low = pair.offered(color=wants_color(method))
+            output, _ = method.enlarge(low, *pair.truth.shape)
+            values[method.name].append(frame_psnr(pair, pair.like_truth(output)))
     return {name: fmean(own) for name, own in values.items()}
 
 

@@ -210,7 +210,7 @@ def test_models_of_one_name_are_told_apart(run, tiny_weights, tmp_path):
         (["--methods", ""], 2, "no methods"),
         (["--methods", "bicubic,srcnn"], 2, "unknown method 'srcnn'"),
         (["--protocol", "div2k"], 2, "unknown protocol"),
-        (["--border", "mirror"], 2, "unknown border policy"),
+        (["--border", "mirror"], 2, "--border is normalize or"),
         (["--no-reference", "--error-map"], 2, "exclude each other"),
         (["--no-reference", "--reference", "in.png"], 2, "exclude each other"),
         (["--reference", "in.png"], 3, "60x48 is not 60x48 reduced by 3"),

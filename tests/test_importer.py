@@ -386,6 +386,11 @@ def test_colour_networks_are_read(tmp_path):
     config, tensors, sentence = import_weights(tmp_path / "rgb.pth", scales=[3])
     assert config.color == "rgb"
     assert "3 channels, taken as R'G'B'" in sentence
+    config, _, sentence = import_weights(tmp_path / "rgb.pth", scales=[3], color="ycbcr")
+    assert config.color == "ycbcr"
+    assert "3 channels, Y'CbCr" in sentence
+    with pytest.raises(ModelError, match="3 planes, which cannot be y"):
+        import_weights(tmp_path / "rgb.pth", scales=[3], color="y")
     assert_layers(tensors, layers)
 
 

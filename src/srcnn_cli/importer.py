@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from srcnn_cli.config import BorderPolicy
+    from srcnn_cli.config import BorderPolicy, Color
     from srcnn_cli.weights import Tensors
 
 _MAX_LAYERS = 128
@@ -88,6 +88,7 @@ def import_weights(
     border: BorderPolicy | None = None,
     transpose: bool = True,
     architecture: str | None = None,
+    color: Color | None = None,
 ) -> tuple[ModelConfig, Tensors, str]:
     """Read a network from a file of another program.
 
@@ -100,6 +101,8 @@ def import_weights(
             that were trained with Caffe; other files say which axis is which.
         architecture: ``srcnn`` or ``vdsr``. Default: what the layout says; of a state dict, vdsr
             if it has eight or more layers, all of 3×3.
+        color: What its planes are. No layout says; default: luminance, and R'G'B' if there are
+            three, which is what others feed a network with.
 
     Returns:
         The configuration, its tensors as `weights.save_weights` takes them, and one sentence on
@@ -110,7 +113,7 @@ def import_weights(
     """
     try:
         found = _read(Path(path), transpose=transpose)
-        config = _configure(found, scales, Path(path).stem, border, architecture)
+        config = _configure(found, scales, Path(path).stem, border, architecture, color)
         tensors = _as_tensors(found.layers)
     except ModelError as error:
         raise ModelError(error.reason, path) from error
@@ -118,7 +121,7 @@ def import_weights(
     source = "" if scales or found.scales else " (by the file's name)"
     parts = [
         f"{found.layout}: {config.name}, {maps} maps",
-        "1 channel" if config.color == "y" else "3 channels, taken as R'G'B'",
+        "1 channel" if config.color == "y" else f"3 channels, {_taken_as(config.color, color)}",
         f"scale {', '.join(f'×{scale}' for scale in config.scales)}{source}",
         f"border {config.border}",
     ]
@@ -126,6 +129,11 @@ def import_weights(
     if bare:
         parts.append(f"no biases in {bare} of {len(found.layers)} layers (zeros instead)")
     return config, tensors, ", ".join(parts)
+
+
+def _taken_as(color: Color, wish: Color | None) -> str:
+    name = {"y": "Y'", "rgb": "R'G'B'", "ycbcr": "Y'CbCr"}[color]
+    return name if wish else f"taken as {name}"
 
 
 def grey_error(config: ModelConfig, tensors: Tensors) -> float:
@@ -502,8 +510,14 @@ def _configure(
     name: str,
     border: BorderPolicy | None,
     architecture: str | None,
+    color: Color | None,
 ) -> ModelConfig:
     layers = found.layers
+    planes = layers[-1].weight.shape[0]
+    if color is None:
+        color = "rgb" if planes == 3 else "y"
+    elif (color == "y") != (planes == 1):
+        raise ModelError(f"has {planes} plane{'s' * (planes > 1)}, which cannot be {color}")
     if architecture is None:
         deep = len(layers) >= 8 and all(layer.weight.shape[2] == 3 for layer in layers)
         architecture = found.architecture or ("vdsr" if deep else "srcnn")
@@ -516,8 +530,7 @@ def _configure(
         architecture=architecture,
         filters=tuple(layer.weight.shape[2] for layer in layers),
         widths=tuple(layer.weight.shape[0] for layer in layers[:-1]),
-        # No layout says which colours three planes are; R'G'B' is what others feed a network with.
-        color="rgb" if layers[-1].weight.shape[0] == 3 else "y",
+        color=color,
         scales=tuple(sorted(set(factors))),
         border=border or ("zero" if architecture == "vdsr" else "replicate"),
     )

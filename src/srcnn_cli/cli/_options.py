@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from srcnn_cli.config import BORDER_POLICIES, BorderPolicy
+from srcnn_cli.config import BORDER_POLICIES, COLORS, BorderPolicy, Color
 from srcnn_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DeviceOption = Annotated[
     str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
@@ -38,15 +41,31 @@ OverwriteOption = Annotated[
 ]
 
 
+def check_choice(option: str, name: str | None, choices: Sequence[str]) -> None:
+    """Whether a value is one of those that an option takes, if it was given.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if name is not None and name not in choices:
+        raise UsageError(f"{option} is {' or '.join(choices)}, not {name!r}")
+
+
 def parse_border(name: str | None) -> BorderPolicy | None:
     """The border policy of that name; None stays None.
 
     Raises:
         UsageError: There is none of that name.
     """
-    for policy in BORDER_POLICIES:
-        if policy == name:
-            return policy
-    if name is not None:
-        raise UsageError(f"unknown border policy {name!r}: use {', '.join(BORDER_POLICIES)}")
-    return None
+    check_choice("--border", name, BORDER_POLICIES)
+    return cast("BorderPolicy | None", name)
+
+
+def parse_color(name: str | None) -> Color | None:
+    """The planes of that name; None stays None.
+
+    Raises:
+        UsageError: There are none of that name.
+    """
+    check_choice("--channels", name, COLORS)
+    return cast("Color | None", name)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from srcnn_cli.cli._options import parse_border
-from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES
+from srcnn_cli.cli._options import check_choice, parse_border, parse_color
+from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES, COLORS
 from srcnn_cli.errors import UsageError
 
 # A flat picture that comes out this much brighter or darker was not learned so: a few grey levels
@@ -50,6 +50,13 @@ def import_(
             "all of 3x3)."
         ),
     ] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(
+            "--channels",
+            help=f"What its planes are: {', '.join(COLORS)} (default: y, and rgb if it has three).",
+        ),
+    ] = None,
     no_transpose: Annotated[
         bool,
         typer.Option(
@@ -69,15 +76,20 @@ def import_(
     if output.suffix.lower() != ".safetensors":
         raise UsageError(f"{output}: the weights file must end in .safetensors")
     policy = parse_border(border)
-    if architecture is not None and architecture not in ARCHITECTURES:
-        raise UsageError(f"unknown architecture {architecture!r}: use {' or '.join(ARCHITECTURES)}")
+    check_choice("--architecture", architecture, ARCHITECTURES)
+    planes = parse_color(color)
 
     from srcnn_cli.cli import _console
     from srcnn_cli.importer import grey_error, import_weights
     from srcnn_cli.weights import file_sha256, save_weights
 
     config, tensors, recognised = import_weights(
-        file, scales=scale, border=policy, transpose=not no_transpose, architecture=architecture
+        file,
+        scales=scale,
+        border=policy,
+        transpose=not no_transpose,
+        architecture=architecture,
+        color=planes,
     )
     save_weights(
         output,

@@ -5,17 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from srcnn_cli.cli._options import DeviceOption, parse_border
+from srcnn_cli.cli._options import DeviceOption, check_choice, parse_border, parse_color
 from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES, COLORS, parse_filters
 from srcnn_cli.errors import OutputError, UsageError
 from srcnn_cli.recipes import RECIPES, Schedule
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _DATA = "Data"
 _NETWORK = "Network (default: the recipe's)"
@@ -269,12 +266,13 @@ def train(
         return
     if not data:
         raise UsageError("no training pictures: give --data FOLDER, or --resume RUN to continue")
+    check_choice("--architecture", architecture, ARCHITECTURES)
     network = {
-        "architecture": _one_of("--architecture", architecture, ARCHITECTURES),
+        "architecture": architecture,
         "filters": parse_filters(filters) if filters else None,
         "widths": parse_filters(widths) if widths else None,
         "depth": depth,
-        "color": _one_of("--channels", color, COLORS),
+        "color": parse_color(color),
         "scales": _parse_scales(scale) if scale else None,
         "border": parse_border(border),
     }
@@ -300,12 +298,6 @@ def train(
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _one_of(option: str, name: str | None, choices: Sequence[str]) -> str | None:
-    if name is not None and name not in choices:
-        raise UsageError(f"unknown {option} {name!r}: use {', '.join(choices)}")
-    return name
 
 
 def _parse_scales(text: str) -> tuple[int, ...]:
