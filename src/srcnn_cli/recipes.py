@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Optimizer = Literal["muon", "adam", "sgd"]
-Loss = Literal["mse", "half-sum", "charbonnier"]
+Loss = Literal["mse", "half-sum", "charbonnier", "log-mse"]
 Decay = Literal["cosine", "quarters", "constant"]
 Initial = Literal["identity", "gaussian", "he"]
 Precision = Literal["bfloat16", "float32"]
@@ -74,10 +74,12 @@ class Schedule:
             output being as large as the input by the network's border policy. In the others the
             convolutions are valid, and the loss is that of the central crop.
         loss: ``mse``, the mean of the squared errors; ``half-sum``, half their sum over a
-            sub-image, averaged over the batch (what the papers' rates are meant for); or
-            ``charbonnier``, the mean of sqrt(error^2 + 1e-6).
+            sub-image, averaged over the batch (what the papers' rates are meant for);
+            ``charbonnier``, the mean of sqrt(error^2 + 1e-6); or ``log-mse``, the mean over
+            sub-images of log(MSE + 1e-4), because it is the mean of a logarithm, PSNR, that a
+            network is judged by.
         optimizer: ``sgd``, ``adam``, or ``muon`` (Jordan et al., 2024: momentum made orthogonal)
-            for the weights between first and last layer, with Adam for the rest.
+            for all filters but those of the last layer, with Adam for the rest.
         rate: Peak learning rate.
         last_rate: Factor on the rate of the last layer.
         momentum: Of ``sgd``.
@@ -111,7 +113,7 @@ class Schedule:
     augment: bool = True
     blur: float = 0.0
     border_share: float = 0.0
-    loss: Loss = "mse"
+    loss: Loss = "log-mse"
     optimizer: Optimizer = "muon"
     rate: float = 1e-3
     last_rate: float = 1.0

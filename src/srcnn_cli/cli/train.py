@@ -171,7 +171,7 @@ def train(
     ] = None,
     loss: Annotated[
         str | None,
-        typer.Option(help="mse, half-sum or charbonnier.", rich_help_panel=_RECIPE),
+        typer.Option(help="mse, log-mse, charbonnier or half-sum.", rich_help_panel=_RECIPE),
     ] = None,
     optimizer: Annotated[
         str | None, typer.Option(help="muon, adam or sgd.", rich_help_panel=_RECIPE)
