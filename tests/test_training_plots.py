@@ -149,6 +149,7 @@ def test_a_curve_between_close_references_keeps_its_own_label(tmp_path):
         (b"step,psnr\n1,inf\n", "holds no row with a finite PSNR"),
         (b"step,psnr\n1,30\n2,3x\n", "is damaged in line 3"),
         (b"step,psnr\n1,30\n2\n", "is damaged in line 3"),
+        (b"step,psnr\n1,30\n2,32,30\n", "is damaged in line 3"),
         (b"\xff\xfe\x00", "is no text"),
     ],
 )

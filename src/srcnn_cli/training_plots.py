@@ -141,7 +141,10 @@ def _read_log(log: Path) -> tuple[str, list[tuple[float, float]]]:
         try:
             count, psnr = float(row[column]), float(row["psnr"])
         except (TypeError, ValueError):
-            raise InputError(f"is damaged in line {reader.line_num}", log) from None
+            count = psnr = math.nan
+        # With more fields than names nothing says which is which.
+        if math.isnan(count) or None in row:
+            raise InputError(f"is damaged in line {reader.line_num}", log)
         while rows and rows[-1][0] >= count:
             rows.pop()
         if math.isfinite(count) and math.isfinite(psnr):

@@ -197,11 +197,14 @@ def run(
 def _conclude(trainer: Trainer, bicubic: float, ending: str) -> None:
     """What is left behind in the folder, and the last words."""
     folder, schedule = trainer.folder, trainer.schedule
-    if (folder / LOG).exists():
-        name = f"{trainer.config.name}, recipe {schedule.recipe}"
-        plot_convergence(folder / LOG, folder / CURVE, bicubic=bicubic, title=name)
-        config, tensors = load_weights(folder / BEST)
-        plot_filters(config, tensors, folder / FILTERS)
+    if (folder / BEST).exists():
+        scales = "/".join(f"×{scale}" for scale in trainer.config.scales)
+        title = f"{trainer.config.name} {scales}, recipe {schedule.recipe}"
+        try:
+            plot_convergence(folder / LOG, folder / CURVE, bicubic=bicubic, title=title)
+            plot_filters(*load_weights(folder / BEST), folder / FILTERS)
+        except (InputError, UsageError) as error:  # the weights are there all the same
+            _console.warn(folder, f"no picture of the run: {error}")
     if ending != "done":
         _console.err.print(
             f"stopped at step {trainer.step:,} of {schedule.steps:,}, state saved; "
