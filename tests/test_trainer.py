@@ -84,7 +84,7 @@ def test_training_starts_at_bicubic_and_gets_better(make_trainer, optimizer, los
     progress = finish(trainer)
     assert [p.step for p in progress] == [30, 60, 90]
     assert [p.samples for p in progress] == [120, 240, 360]
-    assert progress[-1].psnr > trainer._validator.bicubic[0] + 0.1
+    assert progress[-1].psnr > trainer._validator.bicubic[0] + 0.05
     assert loss == "log-mse" or progress[-1].loss < progress[0].loss  # a logarithm is noisy
 
 
@@ -94,7 +94,7 @@ def test_colour_networks_learn_too(make_trainer, color):
         replace(SCHEDULE, steps=90, interval=90, average=0.9), config=replace(CONFIG, color=color)
     )
     (progress,) = finish(trainer)
-    assert progress.psnr > trainer._validator.bicubic[0] + 0.1
+    assert progress.psnr > trainer._validator.bicubic[0] + 0.05
     assert load_weights(trainer.folder / BEST)[0].color == color
 
 
