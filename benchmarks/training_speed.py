@@ -1,9 +1,9 @@
 """How fast `srcnn train` trains, and what share of it is not the network.
 
-Whole training steps (patches drawn and cut, forward, backward, optimiser, moving average) and bare
-ones (forward, backward, optimiser on a batch that is there already) take turns in one process; the
-medians are compared. Pixels are those of the output, which valid convolutions make smaller than
-the patches.
+A training step draws and cuts its patches, goes forward and backward through the network, changes
+the weights and their moving average. What is neither forward, backward nor optimiser is "outside";
+the median of its share is printed. Pixels are those of the output, which valid convolutions make
+smaller than the patches.
 
     python benchmarks/training_speed.py                # 9-1-5 and 9-5-5, recipe fast
     python benchmarks/training_speed.py --recipe vdsr  # one of the other recipes
@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -32,6 +32,11 @@ from srcnn_cli.validation import Validator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from torch import Tensor
+
+    Result = TypeVar("Result")
+
+_WARM_UP = 5  # steps that choose algorithms and fill caches
 _PICTURES, _SIDE = 40, 512  # about the size of T91 and BSD together, per picture
 
 
@@ -67,35 +72,39 @@ def main() -> None:
                 config, schedule, patches, Validator([pair], config.color, Ranks()),
                 Path(folder), device, {}, compiled=arguments.compile,
             )  # fmt: skip
-            whole, bare, pixels = _measure(trainer, patches, arguments.rounds)
+            seconds, share, pixels = _measure(trainer, arguments.rounds)
         print(
-            f"| {config.name} | {schedule.recipe} | {schedule.precision} | {whole * 1e3:.1f} "
-            f"| {pixels / whole / 1e6:.2f} | {1 - bare / whole:.1%} |"
+            f"| {config.name} | {schedule.recipe} | {schedule.precision} | {seconds * 1e3:.1f} "
+            f"| {pixels / seconds / 1e6:.2f} | {share:.1%} |"
         )
 
 
-def _measure(trainer: Trainer, patches: PatchSampler, rounds: int) -> tuple[float, float, int]:
-    """Median seconds of a whole and of a bare step, and the output pixels of one."""
-    pixels = trainer._train_step()[1]  # noqa: SLF001 - the very step that is measured
-    batch = patches.sample(trainer.schedule.batch, torch.Generator().manual_seed(0))
-    whole, bare = [], []
-    for index in range(rounds + 3):
-        seconds = (
-            _seconds(trainer._train_step, trainer.device),  # noqa: SLF001
-            _seconds(lambda: trainer._learn(*batch), trainer.device),  # noqa: SLF001
-        )
-        if index >= 3:  # the first ones choose algorithms and fill caches
-            whole.append(seconds[0])
-            bare.append(seconds[1])
-    return statistics.median(whole), statistics.median(bare), pixels
+def _measure(trainer: Trainer, rounds: int) -> tuple[float, float, int]:
+    """Median seconds of a step, median share of it outside the network, pixels of its output."""
+    learn = trainer._learn  # noqa: SLF001 - the very step that is measured
+    inside = 0.0
+
+    def timed(source: Tensor, truth: Tensor) -> tuple[Tensor, int]:
+        nonlocal inside
+        inside, result = _seconds(lambda: learn(source, truth), trainer.device)
+        return result
+
+    trainer._learn = timed  # type: ignore[method-assign]  # noqa: SLF001
+    seconds, shares, pixels = [], [], 0
+    for index in range(rounds + _WARM_UP):
+        whole, (_, pixels) = _seconds(trainer._train_step, trainer.device)  # noqa: SLF001
+        if index >= _WARM_UP:
+            seconds.append(whole)
+            shares.append(1 - inside / whole)
+    return statistics.median(seconds), statistics.median(shares), pixels
 
 
-def _seconds(action: Callable[[], object], device: torch.device) -> float:
+def _seconds(action: Callable[[], Result], device: torch.device) -> tuple[float, Result]:
     started = time.perf_counter()
-    action()
+    result = action()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, result
 
 
 def _pictures():  # noqa: ANN202 - an iterator of (H, W) uint8
