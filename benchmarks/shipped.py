@@ -15,7 +15,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,6 +51,13 @@ def border_figures(sources: list[Source], scale: int, methods: list[Method]) -> 
             output, _ = method.enlarge(low, *pair.truth.shape)
             values[method.name].append(frame_psnr(pair, pair.like_truth(output)))
     return {name: fmean(own) for name, own in values.items()}
+
+
+def stages(training: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The runs that made some weights, first to last; each began with the best of the last."""
+    if training is None:
+        return []
+    return [*stages(training.get("start")), training]
 
 
 def write_card(path: Path, rows: dict[str, list[str]]) -> None:
@@ -101,7 +108,7 @@ def main() -> None:
             for border in BORDER_POLICIES
         ]
         borders = border_figures(sources, model.scale, methods)
-        training = read_training(model.path) or {}
+        history = stages(read_training(model.path))
         print("    border of Set14:", ", ".join(f"{n} {v:.2f}" for n, v in borders.items()), "dB")
         figures[model.path.name] = {
             "sha256": file_sha256(model.path),
@@ -112,18 +119,19 @@ def main() -> None:
             f"| `{model.path.name}` | ×{model.scale} | {config.name} | {config.parameters:,} "
             f"| {psnr_of['Set5']:.2f} / {ssim_of['Set5']:.4f} "
             f"| {psnr_of['Set14']:.2f} / {ssim_of['Set14']:.4f} "
-            f"| {config.border} | {training['seconds'] / 3600:.2f} |"
+            f"| {config.border} | {sum(run['seconds'] for run in history) / 3600:.2f} |"
         )
         values = (borders[name] for name in ("bicubic", *BORDER_POLICIES))
         rows["borders"].append(
             f"| `{model.path.name}` | {' | '.join(f'{value:.2f}' for value in values)} |"
         )
-        origin = (
-            f"`{model.path.name}`, sha256 `{file_sha256(model.path)}`, seed "
-            f"{training['schedule']['seed']}, best at step {training['step']:,} with "
-            f"{training['validation_psnr']:.3f} dB on the held-back pictures:"
-        )
-        rows["origins"] += [origin, "", f"    {training['command']}", ""]
+        rows["origins"] += [f"`{model.path.name}`, sha256 `{file_sha256(model.path)}`:", ""]
+        for number, run in enumerate(history, start=1):
+            best = (
+                f"{number}. seed {run['schedule']['seed']}, best at step {run['step']:,} with "
+                f"{run['validation_psnr']:.3f} dB on the held-back pictures:"
+            )
+            rows["origins"] += [best, "", f"        {run['command']}", ""]
     if options.write:
         path = weights_folder() / "index.json"
         index = json.loads(path.read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from srcnn_cli.cli import main
-from srcnn_cli.weights import load_weights
+from srcnn_cli.weights import load_weights, read_training
 
 SMALL = [
     "--filters", "5-1-3", "--widths", "6-4", "--patch", "16", "--batch", "4",
@@ -158,6 +158,9 @@ def test_weights_to_start_from_bring_their_network_along(train, folder):
     )  # fmt: skip
     assert code == 0, err
     assert "srcnn-5-3 ×2" in err
+    history = read_training("second/best.safetensors")
+    assert history["start"]["step"] == 4
+    assert history["start"]["start"] is None
     assert "fixed_carriers yes" in err
     # Weights whose carriers have been trained go on with all of them free.
     free = ["--init", "second/best.safetensors", "--free-carriers", "--patch", "16"]

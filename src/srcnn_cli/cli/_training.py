@@ -274,7 +274,11 @@ def _follow(trainer: Trainer, validator: Validator, options: Options) -> str:
             log.add(progress)
             bar.update(
                 task,
-                description=f"{progress.psnr:.3f} dB  {progress.pixels_per_second / 1e6:.2f} MP/s",
+                description=(
+                    f"loss {progress.loss:.3e}  {progress.psnr:.3f} dB "
+                    f"({progress.psnr - bicubic:+.3f} against bicubic)  "
+                    f"{progress.pixels_per_second / 1e6:.2f} MP/s"
+                ),
             )
             _console.err.print(_line(progress, bicubic), markup=False)
         if log is not None:

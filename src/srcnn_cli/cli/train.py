@@ -250,6 +250,7 @@ def train(
     from srcnn_cli.checkpoints import load_checkpoint
     from srcnn_cli.cli import _training
     from srcnn_cli.distributed import joined
+    from srcnn_cli.weights import read_training
 
     where = _training.choose_training_device(device)
     how = _training.Options(
@@ -290,6 +291,8 @@ def train(
         "validation": str(validation) if validation else None,
         "hold_back": hold_back,
         "init": str(initial_weights) if initial_weights else None,
+        # The whole history of the weights travels with them.
+        "start": read_training(initial_weights) if initial_weights else None,
         "command": shlex.join(["srcnn", *sys.argv[1:]]),
     }
     with joined(where) as ranks:
