@@ -23,12 +23,19 @@ from srcnn_cli.weights import load_weights
 
 MODELS = {model.name: model for model in shipped_models()}
 
-# Dong et al., ECCV 2014, Tables 1 and 2: PlaneNetwork 9-1-5, average PSNR in dB.
+# Average PSNR in dB. 9-1-5: Dong et al., ECCV 2014, Tables 1 and 2; 9-5-5, the network of TPAMI
+# 2016: as Kim et al., CVPR 2016, Table 3, quote it.
 FLOORS = {
     ("srcnn-9-1-5-x2", "Set5"): 36.34,
     ("srcnn-9-1-5-x3", "Set5"): 32.39,
     ("srcnn-9-1-5-x4", "Set5"): 30.09,
     ("srcnn-9-1-5-x3", "Set14"): 29.00,
+    ("srcnn-9-5-5-x2", "Set5"): 36.66,
+    ("srcnn-9-5-5-x2", "Set14"): 32.42,
+    ("srcnn-9-5-5-x3", "Set5"): 32.75,
+    ("srcnn-9-5-5-x3", "Set14"): 29.28,
+    ("srcnn-9-5-5-x4", "Set5"): 30.48,
+    ("srcnn-9-5-5-x4", "Set14"): 27.49,
 }
 
 
