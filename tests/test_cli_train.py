@@ -56,6 +56,7 @@ def test_one_command_makes_weights_that_upscale_takes(train, folder):
     assert code == 0, err
     assert out.startswith("run/best.safetensors")
     assert "broken.png: skipped" in err
+    assert " 1 skipped, " in err
     assert "1 for validation" in err
     assert "step 8" in err
     assert "against bicubic" in err

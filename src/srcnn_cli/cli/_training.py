@@ -145,7 +145,7 @@ def run(
     bicubic = overall(validator.bicubic)
     with _console.progress_bar("reading", visible=ranks.first) as bar:
         task = bar.add_task("", total=len(files))
-        patches, _, used = open_patches(
+        patches, skipped, used = open_patches(
             files,
             Degradation(config.scales, config.color, schedule.blur),
             patch=schedule.patch,
@@ -181,9 +181,10 @@ def run(
             scales = "/".join(f"×{scale}" for scale in config.scales)
             streamed = "streamed, " if isinstance(patches, PatchStream) else ""
             size = f"{streamed}{patches.pixels / 1e6:.1f} MP in memory"
+            left_out = f"{len(skipped)} skipped, " if skipped else ""
             _console.err.print(
                 f"{config.name} {scales}, {config.parameters:,} parameters, {used} pictures "
-                f"({size}, {patches.positions:,} sub-images), "
+                f"({size}, {patches.positions:,} sub-images), {left_out}"
                 f"{len(held)} for validation, bicubic {bicubic:.2f} dB"
             )
             _console.err.print(f"recipe {_describe(schedule)} on {device}", markup=False)
