@@ -40,7 +40,7 @@ def content(**changes):
         "config": json.dumps(ModelConfig().to_dict()),
         "schedule": json.dumps(asdict(Schedule())),
         "provenance": "{}",
-        "state": {},
+        "state": {"step": 3},
         **changes,
     }
 
@@ -78,7 +78,7 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path, recipe):
 
 def test_the_hand_made_content_of_these_tests_is_good(tmp_path):
     torch.save(content(), tmp_path / CHECKPOINT)
-    assert load_checkpoint(tmp_path) == Checkpoint(ModelConfig(), Schedule(), {}, {})
+    assert load_checkpoint(tmp_path) == Checkpoint(ModelConfig(), Schedule(), {}, {"step": 3})
 
 
 def test_a_newer_checkpoint_replaces_the_one_before_and_leaves_nothing_else(tmp_path):
@@ -145,10 +145,12 @@ def test_a_file_of_something_else_is_damaged(tmp_path, data):
         content(config=3),
         content(provenance="3"),
         content(state=None),
+        content(state={}),
+        content(state={"step": "four"}),
         content(schedule="[" * 100_000),
         {name: value for name, value in content().items() if name != "state"},
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_content_of_another_kind_is_damaged(tmp_path, stored):
     torch.save(stored, tmp_path / CHECKPOINT)

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from scipy.io import loadmat
 
+from known_sets import SET5
 from srcnn_cli import catalog
 from srcnn_cli.benchmark import Source
 from srcnn_cli.catalog import ShippedModel
@@ -23,14 +24,8 @@ from srcnn_cli.config import ModelConfig
 from srcnn_cli.methods import Interpolation
 from srcnn_cli.published import published_figures
 from srcnn_cli.weights import file_sha256, save_weights
+from terminal import one_line
 
-SET5 = {
-    "baby": (512, 512),
-    "bird": (288, 288),
-    "butterfly": (256, 256),
-    "head": (280, 280),
-    "woman": (344, 228),
-}
 TIMES = {"seconds", "images_per_second", "megapixels_per_second"}
 
 
@@ -85,14 +80,6 @@ def reduced(path, target, scale, resample):
         width, height = (side // scale for side in image.size)
         cropped = image.crop((0, 0, width * scale, height * scale))
         cropped.resize((width, height), resample).save(target)
-
-
-def one_line(err):
-    assert err.count("\n") == 1, err
-    assert err.startswith("error: ")
-    assert "Traceback" not in err
-    assert "internal error" not in err
-    return err
 
 
 def timeless(value):

@@ -11,6 +11,7 @@ from PIL import Image
 from srcnn_cli.cli import main
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.weights import save_weights
+from terminal import listing, one_line
 
 
 @pytest.fixture
@@ -37,17 +38,6 @@ def picture(path, size=(60, 48), mode="RGB", seed=0):
     image = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
     image.convert(mode).save(path)
     return Path(path)
-
-
-def one_line(err):
-    assert err.count("\n") == 1, err
-    assert err.startswith("error: ")
-    assert "Traceback" not in err
-    return err
-
-
-def listing(folder):
-    return sorted(path.name for path in Path(folder).iterdir())
 
 
 def page_data(path):

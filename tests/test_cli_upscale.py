@@ -16,6 +16,7 @@ from PIL import Image
 from srcnn_cli.cli import main
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.upscaler import Upscaler
+from terminal import listing, one_line
 
 
 @pytest.fixture
@@ -52,17 +53,6 @@ def picture(path, size=(20, 14), mode="RGB", seed=0, **options):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).convert(mode).save(path, **options)
     return Path(path)
-
-
-def one_line(err):
-    assert err.count("\n") == 1, err
-    assert err.startswith("error: ")
-    assert "Traceback" not in err
-    return err
-
-
-def listing(folder):
-    return sorted(path.name for path in Path(folder).iterdir())
 
 
 def no_leftovers(folder):
@@ -360,7 +350,7 @@ def test_a_bug_of_ours_is_code_70_and_one_line(run, monkeypatch):
     monkeypatch.setattr(Upscaler, "_run", bug)
     code, _, err = run("in.png")
     assert code == 70
-    assert "ZeroDivisionError" in one_line(err)
+    assert "ZeroDivisionError" in one_line(err, bug=True)
 
 
 def test_a_bug_of_ours_in_a_batch_stops_one_file_only(run, monkeypatch):

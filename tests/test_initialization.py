@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
+from random_weights import random_tensors
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.initialization import (
@@ -36,17 +37,6 @@ def picture(channels, side=60):
     y, x = np.mgrid[:side, :side]
     planes = [0.5 + 0.3 * np.sin(x / (4 + c)) + 0.2 * np.cos(y / 5) for c in range(channels)]
     return np.stack(planes).astype(np.float32)
-
-
-def random_tensors(config, seed=0):
-    """Weights and biases under their names in a weights file, large enough to matter."""
-    rng = np.random.default_rng(seed)
-    tensors = {}
-    for index, shape in enumerate(config.layer_shapes, start=1):
-        weight = rng.normal(0, np.prod(shape[1:]) ** -0.5, shape)
-        tensors[f"conv{index}.weight"] = weight.astype(np.float32)
-        tensors[f"conv{index}.bias"] = rng.normal(0, 0.2, shape[0]).astype(np.float32)
-    return tensors
 
 
 def loaded(config, tensors):

@@ -12,18 +12,12 @@ from statistics import fmean
 import pytest
 from PIL import Image
 
+from known_sets import SET5
 from srcnn_cli import published
 from srcnn_cli.published import Figure, published_figures, recognise_dataset
 
 ECCV_METHODS = ["Bicubic", "SC", "K-SVD", "NE+NNLS", "NE+LLE", "ANR", "SRCNN"]
 VDSR_METHODS = ["Bicubic", "A+", "RFL", "SelfEx", "SRCNN", "VDSR"]
-SET5 = {
-    "baby": (512, 512),
-    "bird": (288, 288),
-    "butterfly": (256, 256),
-    "head": (280, 280),
-    "woman": (344, 228),
-}
 SET14 = {
     "baboon": (480, 500),
     "barbara": (576, 720),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from known_sets import SET5
 from srcnn_cli import __version__
 from srcnn_cli.benchmark import Record, average
 from srcnn_cli.methods import Steps
@@ -23,13 +24,6 @@ from srcnn_cli.report import (
     to_markdown,
 )
 
-SET5 = {
-    "baby": (512, 512),
-    "bird": (288, 288),
-    "butterfly": (256, 256),
-    "head": (280, 280),
-    "woman": (344, 228),
-}
 PAPERS_BICUBIC = 30.39
 METHODS = ({"name": "bicubic"}, {"name": "net", "weights_sha256": "0" * 64, "border": "zero"})
 

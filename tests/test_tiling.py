@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from random_weights import random_tensors
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.engine.torch_engine import TorchEngine, choose_device
 from srcnn_cli.errors import OutOfMemoryError, UsageError
@@ -16,16 +17,6 @@ from srcnn_cli.tiling import WHOLE, Region, plan_bands, run_bands, run_plane
 
 CPU = torch.device("cpu")
 FILTERS = [((9, 1, 5), (4, 3)), ((5, 3), (3,)), ((3, 1, 3, 3), (2, 3, 2)), ((1,), ()), ((7,), ())]
-
-
-def random_tensors(config, seed):
-    rng = np.random.default_rng(seed)
-    tensors = {}
-    for index, shape in enumerate(config.layer_shapes, start=1):
-        weight = rng.normal(0, np.prod(shape[1:]) ** -0.5, shape)
-        tensors[f"conv{index}.weight"] = weight.astype(np.float32)
-        tensors[f"conv{index}.bias"] = rng.normal(0, 0.2, shape[0]).astype(np.float32)
-    return tensors
 
 
 def whole_picture(config, tensors, planes):

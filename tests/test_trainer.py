@@ -289,12 +289,20 @@ def test_weights_with_fixed_carriers_can_be_the_start_of_others(make_trainer, tm
         replace(CONFIG, widths=(6, 5)),
         replace(CONFIG, color="rgb"),
         replace(CONFIG, architecture="vdsr"),
+        replace(CONFIG, mean=0.5),
     ],
 )
 def test_weights_of_another_network_are_refused_as_a_start(make_trainer, tmp_path, other):
     finish(make_trainer(folder="old"))
     with pytest.raises(ModelError, match="old"):
         make_trainer(folder="new", config=other).start_from(tmp_path / "old" / LAST)
+
+
+def test_weights_for_other_colours_are_refused_though_their_shapes_fit(make_trainer, tmp_path):
+    finish(make_trainer(folder="old", config=replace(CONFIG, color="rgb")))
+    trainer = make_trainer(folder="new", config=replace(CONFIG, color="ycbcr"))
+    with pytest.raises(ModelError, match=r"is srcnn-5-1-3-rgb .* not the srcnn-5-1-3-ycbcr"):
+        trainer.start_from(tmp_path / "old" / LAST)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,8 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         known = content["format"]
         if known == _FORMAT:
+            if type(content["state"].get("step")) is not int:
+                raise TypeError  # noqa: TRY301 - it does not say how far the run came
             return Checkpoint(
                 ModelConfig.from_dict(json.loads(content["config"])),
                 Schedule.from_dict(json.loads(content["schedule"])),

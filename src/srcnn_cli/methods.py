@@ -20,6 +20,7 @@ from srcnn_cli.tiling import run_plane
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from srcnn_cli.config import Color
     from srcnn_cli.engine.torch_engine import TorchEngine
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
@@ -79,6 +80,29 @@ class Interpolation:
         return result, Steps(time.perf_counter() - started)
 
 
+def network_input(low: NDArray[Any], color: Color, height: int, width: int) -> NDArray[np.float32]:
+    """What networks of a colour get, enlarged bicubically.
+
+    Args:
+        low: (h, w) luminance or grey, or (3, h, w) R'G'B', in [0, 1].
+        color: `ModelConfig.color`.
+        height: Of the result.
+        width: Of the result.
+
+    Returns:
+        (1 or 3, height, width) as `color.network_planes` says.
+    """
+    planes: NDArray[np.float32] = resize(network_planes(low, color), height, width)
+    return planes
+
+
+def network_picture(
+    planes: NDArray[np.float32], color: Color, *, grey: bool
+) -> NDArray[np.float32]:
+    """The way back from `network_input`: (H, W) if that was made of grey, else (3, H, W) R'G'B'."""
+    return grey_from_network(planes, color) if grey else rgb_from_network(planes, color)
+
+
 class Network:
     """A network on the bicubic enlargement.
 
@@ -107,20 +131,22 @@ class Network:
     ) -> tuple[NDArray[np.float32], Steps]:
         """See `Method`."""
         started = time.perf_counter()
-        channels = self._engine.config.channels
-        planes: NDArray[np.float32] = resize(network_planes(low, self.color), height, width)
+        planes = network_input(low, self.color, height, width)
         prepared = time.perf_counter()
-        result = self._run(planes[:channels])
+        result = self.run(planes)
         done = time.perf_counter()
-        if low.ndim == 2:
-            picture = grey_from_network(result, self.color)
-        else:
-            whole = np.concatenate([result, planes[1:]]) if channels == 1 else result
-            picture = rgb_from_network(whole, self.color)
+        picture = network_picture(result, self.color, grey=low.ndim == 2)
         finished = time.perf_counter()
         return picture, Steps(prepared - started, done - prepared, finished - done)
 
-    def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """`network_input` with the network's own planes improved, (c, H, W) to the same."""
+        channels = self._engine.config.channels
+        result = self._improve(planes[:channels])
+        rest = planes[channels:]
+        return np.concatenate([result, rest]) if len(rest) else result
+
+    def _improve(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         if not self._ensemble:
             return run_plane(self._engine, planes, self._tile)
         total = np.zeros_like(planes)

@@ -1,8 +1,8 @@
 """A comparison as one HTML file, and an index of many.
 
 A page needs nothing but itself: pictures, style and script are in it, and its content security
-policy forbids all else. `page_script.js` is the slider. A page stays below `MAX_BYTES`: where the
-pictures are too large for that they are shown reduced, and the page says by how much.
+policy forbids all else. `page_comparison.js` is the slider. A page stays below `MAX_BYTES`: where
+the pictures are too large for that they are shown reduced, and the page says by how much.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from srcnn_cli.benchmark import average
 from srcnn_cli.sheet import format_figure, format_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -58,8 +58,7 @@ def build_page(comparison: Comparison) -> bytes:
     left = names.index("bicubic") if "bicubic" in names[:-1] else max(0, last - 1)
     data = {"panels": panels, "sets": sets, "views": views, "left": left, "right": last}
     return _filled(
-        "page_template.html",
-        "page_script.js",
+        "page_comparison",
         title=escape(f"{comparison.image} ×{request.scale}"),
         conditions=escape(
             f"{comparison.width}×{comparison.height} pixels, {comparison.request.describe()}"
@@ -83,10 +82,10 @@ def build_index(
     """
     averages = average([record for _, records in entries for record in records])
     return _filled(
-        "page_index.html",
-        "page_index.js",
+        "page_index",
         title=escape(title),
         conditions=escape(conditions),
+        notes="",
         table=_index_table(entries, averages),
     )
 
@@ -266,23 +265,30 @@ def _cells(item: Record | Average, metrics: Sequence[str]) -> str:
     return cells
 
 
-def _filled(template: str, script: str, **values: str) -> bytes:
-    """A template with its style and script, which alone the policy lets run."""
+def _filled(name: str, **values: str) -> bytes:
+    """The frame of all pages around ``name``'s content and script, which alone the policy lets run.
+
+    Args:
+        name: Of ``NAME.html`` and ``NAME.js``.
+        values: For the places in the frame and in the content, by name.
+    """
     folder = files("srcnn_cli")
-    parts: Mapping[str, str] = {
-        name: folder.joinpath(file).read_text(encoding="utf-8")
-        for name, file in (("html", template), ("style", "page_style.css"), ("script", script))
-    }
-    hashes = {
-        name: base64.b64encode(hashlib.sha256(parts[name].encode()).digest()).decode()
-        for name in ("style", "script")
-    }
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{hashes['style']}'; "
-        f"script-src 'sha256-{hashes['script']}'; base-uri 'none'; form-action 'none'"
+
+    def read(file: str) -> str:
+        return folder.joinpath(file).read_text(encoding="utf-8")
+
+    style, script = read("page_style.css"), read(f"{name}.js")
+    style_hash, script_hash = (
+        base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()
+        for part in (style, script)
     )
-    text = Template(parts["html"]).substitute(
-        values, style=parts["style"], script=parts["script"], policy=policy,
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{style_hash}'; "
+        f"script-src 'sha256-{script_hash}'; base-uri 'none'; form-action 'none'"
+    )
+    content = Template(read(f"{name}.html").rstrip()).substitute(values)
+    text = Template(read("page_frame.html")).substitute(
+        values, content=content, style=style, script=script, policy=policy,
         generator=f"srcnn-cli {__version__}",
     )  # fmt: skip
     return text.encode()

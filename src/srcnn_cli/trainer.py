@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import statistics
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from srcnn_cli.initialization import initialize, split_carriers, with_carriers, 
 from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.optimizers import Optimizer
 from srcnn_cli.tiling import WHOLE
+from srcnn_cli.validation import overall
 from srcnn_cli.weights import load_weights, save_weights
 
 if TYPE_CHECKING:
@@ -123,20 +123,23 @@ class Trainer:
             self._forward = torch.compile(self._forward)
 
     def start_from(self, path: Path) -> None:
-        """Take the initial weights from a weights file of the same layers.
+        """Take the initial weights from a weights file of the same network.
+
+        Scales and border policy may differ.
 
         Raises:
             ModelError: The file is unusable or of another architecture.
         """
         config, tensors = load_weights(path)
-        if (config.layer_shapes, config.residual) != (
-            self.config.layer_shapes,
-            self.config.residual,
-        ):
-            raise ModelError(f"is {config.name}, not the {self.config.name} to be trained", path)
+        if replace(config, scales=self.config.scales, border=self.config.border) != self.config:
+            raise ModelError(
+                f"is {config.name} with mean {config.mean:g}, not the {self.config.name} with mean "
+                f"{self.config.mean:g} that is to be trained",
+                path,
+            )
         if self.schedule.fixed_carriers:
             try:
-                tensors = split_carriers(replace(self.config, mean=config.mean), tensors)
+                tensors = split_carriers(config, tensors)
             except ModelError as error:
                 raise ModelError(error.reason, path) from error
         self._network.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
@@ -252,7 +255,7 @@ class Trainer:
         """Validate, save, and say where the run stands."""
         tensors = self.averaged_tensors()
         by_scale = self._validator.psnr(TorchEngine(self.config, tensors, self.device))
-        psnr = statistics.fmean(by_scale)
+        psnr = overall(by_scale)
         if math.isnan(psnr):
             raise ModelError(
                 f"the validation PSNR is {psnr} at step {self.step}: a lower --rate may help; "

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from srcnn_cli.color import grey_from_network, network_planes, rgb_from_network
-from srcnn_cli.resize import resize
-from srcnn_cli.tiling import run_plane
+from srcnn_cli.methods import Network, network_input, network_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from srcnn_cli.config import Color
@@ -38,27 +35,24 @@ class Validator:
         self.scales = sorted({pair.scale for pair in pairs})
         self._counts = [sum(pair.scale == scale for pair in pairs) for scale in self.scales]
         own = list(pairs)[ranks.share(len(pairs))]
-        self._pictures = [(pair, self._planes(pair)) for pair in own]
+        self._pictures = [(pair, self._input(pair)) for pair in own]
         self.bicubic = self._means([(pair, pair.psnr(pair.interpolated)) for pair in own])
 
-    def _planes(self, pair: Pair) -> NDArray[np.float32]:
-        low = pair.offered(color=self._color != "y").astype(np.float32)
-        planes: NDArray[np.float32] = resize(
-            network_planes(low, self._color), *pair.truth.shape[-2:]
-        )
-        return planes
+    def _input(self, pair: Pair) -> NDArray[np.float32]:
+        return network_input(self._low(pair), self._color, *pair.truth.shape[-2:])
+
+    def _low(self, pair: Pair) -> NDArray[Any]:
+        return pair.offered(color=self._color != "y")
 
     def psnr(self, engine: TorchEngine) -> list[float]:
         """Mean PSNR in dB for each of `scales`, under the ``srcnn`` convention."""
-        return self._means([(p, p.psnr(self._run(engine, p, x))) for p, x in self._pictures])
-
-    def _run(
-        self, engine: TorchEngine, pair: Pair, planes: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        output = run_plane(engine, planes, _TILE)
-        if pair.offered(color=self._color != "y").ndim == 2:
-            return grey_from_network(output, self._color)
-        return rgb_from_network(output, self._color)
+        network = Network("validated", engine, tile=_TILE)
+        scores = []
+        for pair, planes in self._pictures:
+            grey = self._low(pair).ndim == 2
+            picture = network_picture(network.run(planes), self._color, grey=grey)
+            scores.append((pair, pair.psnr(picture)))
+        return self._means(scores)
 
     def _means(self, values: list[tuple[Pair, float]]) -> list[float]:
         sums = [sum(v for pair, v in values if pair.scale == scale) for scale in self.scales]

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from rich.console import JustifyMethod
 
 __all__ = [
-    "err", "escape", "out", "peak_memory_mb", "print_error", "print_json", "print_json_line",
-    "progress_bar", "table", "warn",
+    "err", "escape", "in_words", "out", "peak_memory_mb", "print_error", "print_json",
+    "print_json_line", "progress_bar", "table", "warn",
 ]  # fmt: skip
+
+_LONGEST_LIST = 6
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
@@ -80,6 +82,17 @@ def progress_bar(label: str, *, visible: bool = True) -> Progress:
         transient=True,
         disable=not visible or not sys.stderr.isatty(),
     )
+
+
+def in_words(value: object) -> str:
+    """A setting's value: yes and no, numbers without idle zeros, lists joined or counted."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        if len(value) > _LONGEST_LIST:
+            return f"{value[0]} ({len(value)} times)"
+        return "-".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
 def print_table(table: Table) -> None:

@@ -159,7 +159,7 @@ def run(
             rank=ranks.rank,
             world=ranks.world,
             workers=options.workers,
-            step=int(checkpoint.state.get("step", 0)) if checkpoint else 0,
+            step=checkpoint.state["step"] if checkpoint else 0,
             progress=lambda: bar.advance(task),
             on_skip=_report_skipped if ranks.first else None,
         )
@@ -244,17 +244,11 @@ def _describe(schedule: Schedule) -> str:
     values = asdict(schedule)
     values.pop("recipe")
     shown = (
-        f"{name} {_number(value)}"
+        f"{name} {_console.in_words(value)}"
         for name, value in values.items()
         if value not in ("", 0, False, "all") or name == "average"
     )
     return f"{schedule.recipe}: {', '.join(shown)}"
-
-
-def _number(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
 def _follow(trainer: Trainer, validator: Validator, options: Options) -> str:

@@ -323,16 +323,9 @@ def _print_recipes() -> None:
     from srcnn_cli.cli import _console
 
     values = {name: recipe.to_dict() for name, recipe in RECIPES.items()}
-    rows = [[field, *(_show(values[name][field]) for name in RECIPES)] for field in values["fast"]]
+    rows = [
+        [field, *(_console.in_words(values[name][field]) for name in RECIPES)]
+        for field in values["fast"]
+    ]
     columns = [("value", "left"), *((name, "left") for name in RECIPES)]
     _console.print_table(_console.table(columns, rows))
-
-
-def _show(value: object) -> str:
-    if isinstance(value, tuple):
-        if len(value) > 6:
-            return f"{value[0]} ({len(value)} times)"
-        return "-".join(map(str, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else f"{value}"
