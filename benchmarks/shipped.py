@@ -85,46 +85,41 @@ def main() -> None:
             "|---|---|---|---|---|---|---|---|",
         ],
         "borders": [
-            f"| file | bicubic | {' | '.join(BORDER_POLICIES)} |",
-            "|---|---|---|---|---|",
+            f"| file | scale | bicubic | {' | '.join(BORDER_POLICIES)} |",
+            "|---|---|---|---|---|---|",
         ],
         "origins": [],
     }
     for model in shipped_models():
         config, tensors = load_weights(model.path)
         network = Network(model.name, TorchEngine(config, tensors, device))
-        psnr_of: dict[str, float] = {}
-        ssim_of: dict[str, float] = {}
-        for name in SETS:
-            sources, _ = find_sources(options.data / name)
-            images = measure(sources, [network], scale=model.scale, protocol=SRCNN)
-            (mean,) = average([record for image in images for record in image])
-            psnr_of[name] = round(mean.metrics["psnr"], 3)
-            ssim_of[name] = round(mean.metrics["ssim"], 4)
-            print(f"{model.name} {name}: {psnr_of[name]:.3f} dB, SSIM {ssim_of[name]:.4f}")
-        methods: list[Method] = [Interpolation("bicubic")]
-        methods += [
-            Network(border, TorchEngine(replace(config, border=border), tensors, device))
-            for border in BORDER_POLICIES
-        ]
-        borders = border_figures(sources, model.scale, methods)
         history = stages(read_training(model.path))
-        print("    border of Set14:", ", ".join(f"{n} {v:.2f}" for n, v in borders.items()), "dB")
-        figures[model.path.name] = {
-            "sha256": file_sha256(model.path),
-            "psnr": psnr_of,
-            "ssim": ssim_of,
-        }
-        rows["figures"].append(
-            f"| `{model.path.name}` | ×{model.scale} | {config.name} | {config.parameters:,} "
-            f"| {psnr_of['Set5']:.2f} / {ssim_of['Set5']:.4f} "
-            f"| {psnr_of['Set14']:.2f} / {ssim_of['Set14']:.4f} "
-            f"| {config.border} | {sum(run['seconds'] for run in history) / 3600:.2f} |"
-        )
-        values = (borders[name] for name in ("bicubic", *BORDER_POLICIES))
-        rows["borders"].append(
-            f"| `{model.path.name}` | {' | '.join(f'{value:.2f}' for value in values)} |"
-        )
+        hours = sum(run["seconds"] for run in history) / 3600
+        by_scale: dict[str, dict[str, dict[str, float]]] = {}
+        for scale in config.scales:
+            own: dict[str, dict[str, float]] = {"psnr": {}, "ssim": {}}
+            for name in SETS:
+                sources, _ = find_sources(options.data / name)
+                images = measure(sources, [network], scale=scale, protocol=SRCNN)
+                (mean,) = average([record for image in images for record in image])
+                own["psnr"][name] = round(mean.metrics["psnr"], 3)
+                own["ssim"][name] = round(mean.metrics["ssim"], 4)
+            both = [f"{own['psnr'][name]:.2f} / {own['ssim'][name]:.4f}" for name in SETS]
+            methods: list[Method] = [Interpolation("bicubic")]
+            methods += [
+                Network(border, TorchEngine(replace(config, border=border), tensors, device))
+                for border in BORDER_POLICIES
+            ]
+            borders = border_figures(sources, scale, methods)
+            values = [f"{borders[name]:.2f}" for name in ("bicubic", *BORDER_POLICIES)]
+            print(f"{model.name} ×{scale}: {', '.join(both)}; border {', '.join(values)} dB")
+            by_scale[str(scale)] = own
+            rows["figures"].append(
+                f"| `{model.path.name}` | ×{scale} | {config.name} | {config.parameters:,} "
+                f"| {both[0]} | {both[1]} | {config.border} | {hours:.2f} |"
+            )
+            rows["borders"].append(f"| `{model.path.name}` | ×{scale} | {' | '.join(values)} |")
+        figures[model.path.name] = {"sha256": file_sha256(model.path), "figures": by_scale}
         rows["origins"] += [f"`{model.path.name}`, sha256 `{file_sha256(model.path)}`:", ""]
         for number, run in enumerate(history, start=1):
             best = (

@@ -5,6 +5,7 @@ medians is the figure to quote. The plain call is what most implementations do: 
 pass over the padded picture with torch's defaults.
 
     python benchmarks/tile_speed.py --filters 9-5-5 --side 1020
+    python benchmarks/tile_speed.py --depth 20 --side 600 --tiles 64 128 192 256
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch.nn.functional import pad
 from srcnn_cli.config import ModelConfig, parse_filters
 from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.networks import PlaneNetwork
+from srcnn_cli.recipes import RECIPES, plan
 from srcnn_cli.tiling import run_plane
 
 if TYPE_CHECKING:
@@ -31,12 +33,15 @@ def main() -> None:
     """Measure and print a line per tile size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--filters", default="9-5-5")
+    parser.add_argument("--depth", type=int, help="layers of VDSR, in place of --filters")
     parser.add_argument("--side", type=int, default=1020)
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--tiles", type=int, nargs="*", default=[48, 64, 96, 128, 160, 256])
     options = parser.parse_args()
 
     config = ModelConfig(filters=parse_filters(options.filters))
+    if options.depth is not None:
+        config, _ = plan(RECIPES["vdsr"], {"depth": options.depth}, {}, fast_bfloat16=False)
     torch.manual_seed(0)
     network = PlaneNetwork(config).eval()
     tensors = {name: value.detach().numpy() for name, value in network.state_dict().items()}

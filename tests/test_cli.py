@@ -89,9 +89,11 @@ def test_models_as_json_holds_measured_figures(capsys):
     code, out, _ = call(capsys, "models", "--json")
     assert code == 0
     models = json.loads(out)
-    assert {m["scale"] for m in models if m["family"] == "srcnn-9-1-5"} == {2, 3, 4}
+    assert [m["scales"] for m in models if m["family"] == "srcnn-9-1-5"] == [[2], [3], [4]]
     for model in models:
-        assert {"Set5", "Set14"} <= set(model["psnr"])
+        assert [int(scale) for scale in model["figures"]] == model["scales"]
+        for figures in model["figures"].values():
+            assert {"Set5", "Set14"} <= set(figures["psnr"])
         assert len(model["sha256"]) == 64
         assert model["border"] in BORDER_POLICIES
 

@@ -17,7 +17,7 @@ from scipy.io import loadmat
 from known_sets import SET5
 from srcnn_cli import catalog
 from srcnn_cli.benchmark import Source
-from srcnn_cli.catalog import ShippedModel
+from srcnn_cli.catalog import Figures, ShippedModel, find_model
 from srcnn_cli.cli import _console, main
 from srcnn_cli.cli.bench import _sizes
 from srcnn_cli.config import ModelConfig
@@ -411,8 +411,9 @@ def test_every_shipped_model_of_the_scale_is_measured_by_default(report, tiny_we
     for scale in (2, 3):
         config = ModelConfig(filters=(3, 1, 3), widths=(4, 3), scales=(scale,))
         path = tiny_weights(config, name=f"srcnn-3-1-3-x{scale}.safetensors")
+        figures = {scale: Figures({}, {})}
         shipped.append(
-            ShippedModel("srcnn-3-1-3", path.stem, path, file_sha256(path), scale, "", {}, {}, "")
+            ShippedModel("srcnn-3-1-3", path.stem, path, file_sha256(path), "", figures, "")
         )
     monkeypatch.setattr(catalog, "shipped_models", lambda: tuple(shipped))
     for scale in (2, 3):
@@ -422,10 +423,25 @@ def test_every_shipped_model_of_the_scale_is_measured_by_default(report, tiny_we
     assert document["methods"][1]["name"] == "srcnn-3-1-3-x3"
 
 
+def test_one_shipped_file_for_several_scales_is_measured_at_each(report, tiny_weights, monkeypatch):
+    picture("set/a.png")
+    config = ModelConfig("vdsr", (3, 3), (4,), scales=(2, 3), border="zero")
+    path = tiny_weights(config, name="vdsr-2.safetensors")
+    figures = {scale: Figures({}, {}) for scale in (2, 3)}
+    model = ShippedModel("vdsr-2", "vdsr-2", path, file_sha256(path), "", figures, "")
+    monkeypatch.setattr(catalog, "shipped_models", lambda: (model,))
+    for scale in (2, 3):
+        document, _ = report("set", "-s", scale)
+        assert [m["name"] for m in document["methods"]] == ["bicubic", "vdsr-2"]
+    assert find_model("vdsr-2") == {2: path, 3: path}
+
+
 def test_a_damaged_shipped_model_is_code_5(run, tiny_weights, monkeypatch):
     picture("set/a.png")
     path = tiny_weights()
-    model = ShippedModel("srcnn-3-1-3", "srcnn-3-1-3-x3", path, "0" * 64, 3, "", {}, {}, "")
+    model = ShippedModel(
+        "srcnn-3-1-3", "srcnn-3-1-3-x3", path, "0" * 64, "", {3: Figures({}, {})}, ""
+    )
     monkeypatch.setattr(catalog, "shipped_models", lambda: (model,))
     for arguments in ((), ("-m", "srcnn-3-1-3")):
         code, _, err = run("set", *arguments)

@@ -98,11 +98,17 @@ def slow_muon(start, gradients, rates):
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
 @pytest.mark.parametrize(
-    ("momentum", "decay", "last_rate"), [(0.0, 0.0, 1.0), (0.9, 0.0, 0.1), (0.9, 0.01, 1.0)]
+    ("momentum", "decay", "last_rate", "bias_rate"),
+    [(0.0, 0.0, 1.0, 1.0), (0.9, 0.0, 0.1, 1.0), (0.9, 0.01, 1.0, 2.0), (0.9, 0.0, 0.5, 0.2)],
 )
-def test_sgd_is_the_slow_reference_in_every_layer(config, momentum, decay, last_rate):
+def test_sgd_is_the_slow_reference_in_every_layer(config, momentum, decay, last_rate, bias_rate):
     network, optimizer = make(
-        config, optimizer="sgd", momentum=momentum, weight_decay=decay, last_rate=last_rate
+        config,
+        optimizer="sgd",
+        momentum=momentum,
+        weight_decay=decay,
+        last_rate=last_rate,
+        bias_rate=bias_rate,
     )
     before = weights(network)
     gradients = [random_gradients(network, step) for step in range(len(RATES))]
@@ -110,6 +116,7 @@ def test_sgd_is_the_slow_reference_in_every_layer(config, momentum, decay, last_
         take_step(network, optimizer, gradient, rate)
     for name, value in weights(network).items():
         factor = last_rate if in_last_layer(name, config) else 1.0
+        factor *= bias_rate if name.endswith("bias") else 1.0
         rates = [rate * factor for rate in RATES]
         expected = slow_sgd(before[name], [g[name] for g in gradients], rates, momentum, decay)
         np.testing.assert_allclose(value, expected, rtol=0, atol=1e-6, err_msg=name)
@@ -149,7 +156,7 @@ def test_adam_is_the_slow_reference_in_every_layer(config):
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.name)
 def test_muon_takes_the_filters_before_the_last_layer_and_adam_the_rest(config):
-    network, optimizer = make(config, optimizer="muon", last_rate=0.5)
+    network, optimizer = make(config, optimizer="muon", last_rate=0.5, bias_rate=0.4)
     before = weights(network)
     gradients = [random_gradients(network, step) for step in range(len(RATES))]
     for gradient, rate in zip(gradients, RATES, strict=True):
@@ -163,6 +170,7 @@ def test_muon_takes_the_filters_before_the_last_layer_and_adam_the_rest(config):
             assert error < 0.05, name
         else:
             factor = 0.5 if in_last_layer(name, config) else 1.0
+            factor *= 0.4 if name.endswith("bias") else 1.0
             expected = slow_adam(before[name], own, [rate * factor for rate in RATES])
             np.testing.assert_allclose(value, expected, rtol=0, atol=2e-6, err_msg=name)
 

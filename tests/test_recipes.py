@@ -182,6 +182,8 @@ def test_another_architecture_brings_its_own_layers(name):
     assert (config.filters, config.widths) == ((3,) * 20, (64,) * 19)
     assert (config.scales, config.border) == ((3,), "zero")
     assert schedule.border_share == (1 if name == "fast" else 0)
+    rates = (schedule.last_rate, schedule.bias_rate)
+    assert rates == ((0.2, 0.1) if name == "fast" else (0.1, 1))
     config, _ = planned("vdsr", {"architecture": "srcnn"})
     assert config == ModelConfig(scales=(2, 3, 4), border="replicate")
 
@@ -284,6 +286,7 @@ IMPOSSIBLE = [
     *(("border_share", value) for value in (-0.1, 1.1, math.nan)),
     *(("rate", value) for value in (0.0, -1.0, 10.0, math.inf, math.nan)),
     *(("last_rate", value) for value in (-1.0, math.nan)),
+    *(("bias_rate", value) for value in (-1.0, math.nan)),
     *((name, value) for name in ("momentum", "average") for value in (-0.1, 1.0, math.nan)),
     *(("weight_decay", value) for value in (-1e-4, 1.0, math.nan)),
     *(("clip", value) for value in (-1.0, math.inf, math.nan)),

@@ -24,30 +24,44 @@ DEFAULT_MODEL = "srcnn-9-1-5"
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What a shipped model was measured to reach at one scale.
+
+    Attributes:
+        psnr: Mean PSNR in dB per test set.
+        ssim: Mean SSIM per test set.
+    """
+
+    psnr: dict[str, float]
+    ssim: dict[str, float]
+
+
+@dataclass(frozen=True)
 class ShippedModel:
     """One shipped weights file.
 
     Attributes:
         family: The name that users give, ``srcnn-9-1-5``; the scale picks the file.
-        name: Family and scale, ``srcnn-9-1-5-x3``.
+        name: The file's: ``srcnn-9-1-5-x3``, or the family's if one file serves all scales.
         path: The file.
         sha256: Its checksum in the index.
-        scale: The factor it was trained for.
         training: Data it was trained on, in words.
-        psnr: Mean PSNR in dB per test set, under ``protocol``.
-        ssim: Mean SSIM per test set, under ``protocol``.
-        protocol: How ``psnr`` and ``ssim`` were measured.
+        figures: By the factors it was trained for, under ``protocol``.
+        protocol: How the figures were measured.
     """
 
     family: str
     name: str
     path: Path
     sha256: str
-    scale: int
     training: str
-    psnr: dict[str, float]
-    ssim: dict[str, float]
+    figures: dict[int, Figures]
     protocol: str
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """The factors it was trained for."""
+        return tuple(self.figures)
 
     @property
     def config(self) -> ModelConfig:
@@ -79,10 +93,8 @@ def shipped_models() -> tuple[ShippedModel, ...]:
             name=Path(entry["file"]).stem,
             path=folder / entry["file"],
             sha256=entry["sha256"],
-            scale=entry["scale"],
             training=entry["training"],
-            psnr=entry["psnr"],
-            ssim=entry["ssim"],
+            figures={int(scale): Figures(**own) for scale, own in entry["figures"].items()},
             protocol=index["protocol"],
         )
         for entry in index["models"]
@@ -101,7 +113,7 @@ def find_model(name: str) -> dict[int, Path]:
     """
     matches = [model for model in shipped_models() if name in {model.family, model.name}]
     if matches:
-        return {model.scale: model.path for model in matches}
+        return {scale: model.path for model in matches for scale in model.scales}
     path = Path(name)
     if path.suffix == ".safetensors" or os.path.exists(path):  # noqa: PTH110 - takes any name
         config, _ = load_weights(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -29,10 +29,13 @@ class Optimizer:
             self._matrices = [(layer.weight, _as_matrix(layer.weight)) for layer in layers]
         taken = {id(weight) for weight, _ in self._matrices}
         self._parameters = list(network.parameters())
-        rest = [p for layer in layers for p in layer.parameters() if id(p) not in taken]
-        groups = [
-            {"params": rest, "factor": 1.0},
-            {"params": list(last.parameters()), "factor": schedule.last_rate},
+        weights = [layer.weight for layer in layers if id(layer.weight) not in taken]
+        biases = [cast("Tensor", layer.bias) for layer in layers]
+        groups: list[dict[str, Any]] = [
+            {"params": weights, "factor": 1.0},
+            {"params": biases, "factor": schedule.bias_rate},
+            {"params": [last.weight], "factor": schedule.last_rate},
+            {"params": [last.bias], "factor": schedule.last_rate * schedule.bias_rate},
         ]
         groups = [group for group in groups if group["params"]]
         self._parts: list[torch.optim.Optimizer] = []

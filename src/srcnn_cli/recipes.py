@@ -43,6 +43,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "border_share": (0, math.nextafter(1, 2)),
     "rate": (1e-12, 10),
     "last_rate": (0, 1000),
+    "bias_rate": (0, 1000),
     "momentum": (0, 1),
     "weight_decay": (0, 1),
     "clip": (0, 1e9),
@@ -82,6 +83,7 @@ class Schedule:
             for all filters but those of the last layer, with Adam for the rest.
         rate: Peak learning rate.
         last_rate: Factor on the rate of the last layer.
+        bias_rate: Factor on the rate of all biases.
         momentum: Of ``sgd``.
         weight_decay: Of ``sgd``.
         clip: Gradients are clipped to ±clip / rate, value by value (Kim et al., section 3.2); 0:
@@ -117,6 +119,7 @@ class Schedule:
     optimizer: Optimizer = "muon"
     rate: float = 1e-3
     last_rate: float = 1.0
+    bias_rate: float = 1.0
     momentum: float = 0.9
     weight_decay: float = 0.0
     clip: float = 0.0
@@ -286,6 +289,9 @@ def plan(
         values["precision"] = "bfloat16" if fast_bfloat16 else "float32"
         if config.residual:
             values["border_share"] = 1.0  # a patch has next to nothing but borders for 20 layers
+            # The planes inside are faint, being details of a picture: at the full rate biases
+            # silence most maps of the layers near the end within some hundred steps.
+            values["bias_rate"], values["last_rate"] = 0.1, 0.2
         else:
             values["fixed_carriers"] = (
                 carriers

@@ -84,7 +84,7 @@ class Choice:
         from srcnn_cli.catalog import find_model, shipped_models
 
         if self._models is None:
-            return [(m.name, m.path) for m in shipped_models() if m.scale == scale]
+            return [(m.name, m.path) for m in shipped_models() if scale in m.scales]
         found = []
         for name in self._models:
             files = find_model(name)

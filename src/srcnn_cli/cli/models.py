@@ -6,7 +6,9 @@ from srcnn_cli.cli._options import JsonOption
 
 
 def models(json: JsonOption = False) -> None:
-    """List the shipped weights: scale, parameters, data, measured PSNR and border policy."""
+    """List the shipped weights: scales, parameters, data, measured PSNR and border policy."""
+    from dataclasses import asdict
+
     from srcnn_cli.catalog import shipped_models
     from srcnn_cli.cli import _console
 
@@ -16,35 +18,36 @@ def models(json: JsonOption = False) -> None:
             {
                 "name": model.name,
                 "family": model.family,
-                "scale": model.scale,
+                "scales": model.scales,
                 "parameters": model.config.parameters,
                 "filters": model.config.filters,
                 "color": model.config.color,
                 "border": model.config.border,
                 "training": model.training,
                 "protocol": model.protocol,
-                "psnr": model.psnr,
-                "ssim": model.ssim,
+                "figures": {scale: asdict(own) for scale, own in model.figures.items()},
                 "sha256": model.sha256,
                 "path": str(model.path),
             }
             for model in shipped
         )
         return
-    sets = list(dict.fromkeys(name for model in shipped for name in model.psnr))
+    every = [own for model in shipped for own in model.figures.values()]
+    sets = list(dict.fromkeys(name for own in every for name in own.psnr))
     columns = [("model", "left"), ("scale", "right"), ("parameters", "right")]
     columns += [(f"{name} dB", "right") for name in sets]
     columns += [("border", "left"), ("trained on", "left")]
     rows = [
         [
             model.name,
-            f"×{model.scale}",
+            f"×{scale}",
             f"{model.config.parameters:,}",
-            *(f"{model.psnr[name]:.2f}" if name in model.psnr else "" for name in sets),
+            *(f"{own.psnr[name]:.2f}" if name in own.psnr else "" for name in sets),
             model.config.border,
             model.training,
         ]
         for model in shipped
+        for scale, own in model.figures.items()
     ]
     _console.out.print(_console.table(columns, rows))
     for protocol in dict.fromkeys(model.protocol for model in shipped):

@@ -183,6 +183,9 @@ def train(
         float | None,
         typer.Option(help="Factor on it in the last layer.", rich_help_panel=_RECIPE),
     ] = None,
+    bias_rate: Annotated[
+        float | None, typer.Option(help="Factor on it for biases.", rich_help_panel=_RECIPE)
+    ] = None,
     momentum: Annotated[float | None, typer.Option(help="Of sgd.", rich_help_panel=_RECIPE)] = None,
     weight_decay: Annotated[
         float | None, typer.Option(help="Of sgd.", rich_help_panel=_RECIPE)
