@@ -396,6 +396,19 @@ def test_models_of_two_runs_are_told_apart(report, tiny_weights):
     assert [r["psnr"] for r in document["records"]] == [a["psnr"] for a in document["averages"]]
 
 
+def test_a_network_in_bfloat16_is_called_so_wherever_it_is_named(report, tiny_weights):
+    picture("set/a.png")
+    path = tiny_weights()
+    exact, _ = report("set", "-m", path)
+    low, _ = report("set", "-m", path, "--precision", "bfloat16", "--self-ensemble")
+    assert exact["methods"][1]["precision"] == "float32"
+    names = [method["name"] for method in low["methods"][1:]]
+    assert names == [f"{exact['methods'][1]['name']} bfloat16{end}" for end in ("", "+")]
+    assert {method["precision"] for method in low["methods"][1:]} == {"bfloat16"}
+    assert [a["method"] for a in low["averages"][1:]] == names
+    assert low["averages"][1]["psnr"] != exact["averages"][1]["psnr"]
+
+
 def test_a_model_called_bicubic_is_not_taken_for_it(report, tiny_weights):
     picture("set/a.png")
     expected = report("set")[0]["averages"][0]

@@ -370,6 +370,21 @@ def test_a_bug_of_ours_in_a_batch_stops_one_file_only(run, monkeypatch):
     assert "error: in/b.png: internal error: ZeroDivisionError: surprise" in err
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_json_names_the_precision(run, precision):
+    picture("a.png", (20, 14))
+    code, out, _ = run("a.png", "--precision", precision, "--json")
+    assert code == 0
+    assert json.loads(out)["precision"] == precision
+
+
+def test_an_unknown_precision_is_code_2(run):
+    picture("a.png", (20, 14))
+    code, _, err = run("a.png", "--precision", "half")
+    assert code == 2
+    assert err == "error: --precision is float32 or bfloat16, not 'half'\n"
+
+
 def test_json_gives_one_object_per_file_and_nothing_else(run):
     picture("in/a.png", (20, 14))
     Path("in/b.png").write_bytes(b"broken")

@@ -606,3 +606,29 @@ def test_weights_can_be_loaded_ahead(tiny_weights):
 def test_an_unknown_device_is_refused(tiny_weights):
     with pytest.raises(UsageError, match="unknown device"):
         Upscaler(tiny_weights(), device="abacus").upscale(random_pixels(4, 4), 2)
+
+
+# Precision
+
+
+def test_bfloat16_changes_a_level_here_and_there(monkeypatch):
+    y, x = np.mgrid[:40, :50]
+    red = 127 + 80 * np.sin(x / 3) + 40 * np.cos(x * y / 90)
+    pixels = np.stack([red, red[::-1], red / 2], axis=-1).clip(0, 255).astype(np.uint8)
+    exact = Upscaler(device="cpu").upscale(pixels, 3).astype(int)
+    low = Upscaler(device="cpu", precision="bfloat16").upscale(pixels, 3).astype(int)
+    assert 0 < np.abs(low - exact).max() <= 3
+    assert np.mean(low != exact) < 0.2
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_is_remarked_on_where_it_is_no_faster(tiny_weights, monkeypatch, fast):
+    monkeypatch.setattr("srcnn_cli.engine.torch_engine.fast_bfloat16", lambda _: fast)
+    upscaler = Upscaler(tiny_weights(), device="cpu", precision="bfloat16")
+    notes = upscaler.upscale_pixels(np.zeros((5, 5), np.uint8), 3).notes
+    assert notes == (() if fast else ("bfloat16 is no faster than float32 on this cpu",))
+
+
+def test_an_unknown_precision_is_refused(tiny_weights):
+    with pytest.raises(UsageError, match="float16"):
+        Upscaler(tiny_weights(), precision="float16")

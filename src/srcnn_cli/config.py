@@ -17,6 +17,8 @@ BORDER_POLICIES: tuple[BorderPolicy, ...] = get_args(BorderPolicy)
 ARCHITECTURES = ("srcnn", "vdsr")
 Color = Literal["y", "rgb", "ycbcr"]
 COLORS: tuple[Color, ...] = get_args(Color)
+Precision = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 # Files written before networks had colours say how many planes there are, not which.
 _COLOR_OF_CHANNELS: dict[int, Color] = {1: "y", 3: "rgb"}
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from srcnn_cli.config import ModelConfig
+from srcnn_cli.config import PRECISIONS, ModelConfig, Precision
 from srcnn_cli.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ Optimizer = Literal["muon", "adam", "sgd"]
 Loss = Literal["mse", "half-sum", "charbonnier", "log-mse"]
 Decay = Literal["cosine", "quarters", "constant"]
 Initial = Literal["identity", "gaussian", "he"]
-Precision = Literal["bfloat16", "float32"]
 Channels = Literal["all", "y", "cbcr"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -28,7 +27,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "loss": get_args(Loss),
     "decay": get_args(Decay),
     "initial": get_args(Initial),
-    "precision": get_args(Precision),
+    "precision": PRECISIONS,
     "pretrain": get_args(Channels),
 }
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from srcnn_cli.carriers import split_carriers, with_carriers, without_carriers
 from srcnn_cli.checkpoints import Checkpoint, save_checkpoint
 from srcnn_cli.distributed import Ranks
 from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.errors import ModelError, UsageError
-from srcnn_cli.initialization import initialize, split_carriers, with_carriers, without_carriers
+from srcnn_cli.initialization import initialize
 from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.optimizers import Optimizer
 from srcnn_cli.tiling import WHOLE

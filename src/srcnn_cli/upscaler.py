@@ -11,6 +11,7 @@ import numpy as np
 
 from srcnn_cli.catalog import DEFAULT_MODEL, find_model, load_model
 from srcnn_cli.color import bleed_colors, grey_from_network, network_planes, rgb_from_network
+from srcnn_cli.config import PRECISIONS
 from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
 from srcnn_cli.resize import Resampler
 from srcnn_cli.stages import plan_stages
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from srcnn_cli.config import BorderPolicy, Color, ModelConfig
+    from srcnn_cli.config import BorderPolicy, Color, ModelConfig, Precision
     from srcnn_cli.engine.torch_engine import TorchEngine
     from srcnn_cli.stages import Stage
 
@@ -98,12 +99,14 @@ class Upscaler:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         tile: Side of the tiles in pixels; 0 chooses. It changes speed and memory, not the result.
         border: Another border policy than the model's own.
+        precision: ``float32``, or ``bfloat16``: half the time on processors and GPUs that compute
+            it (AVX-512 BF16, AMX), and results that differ by one level here and there.
 
     Torch is imported when it is first needed, not here.
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
-        UsageError: The tile size is negative.
+        UsageError: The tile size is negative, or there is no such precision.
     """
 
     def __init__(
@@ -113,12 +116,16 @@ class Upscaler:
         device: str = "auto",
         tile: int = 0,
         border: BorderPolicy | None = None,
+        precision: Precision = "float32",
     ) -> None:
         if tile < 0:
             raise UsageError(f"a tile has at least 1 pixel (0: automatic), not {tile}")
+        if precision not in PRECISIONS:
+            raise UsageError(f"unknown precision {precision!r}: use {' or '.join(PRECISIONS)}")
         self.model = str(model)
         self.tile = tile
         self._device_name = device
+        self.precision = precision
         self._border = border
         self._files = find_model(self.model)
         self._engines: dict[Path, TorchEngine] = {}
@@ -247,10 +254,15 @@ class Upscaler:
             clock.lap()  # what the caller does with a band is not our time
 
     def _remarks(self, scale: float) -> tuple[str, ...]:
+        from srcnn_cli.engine.torch_engine import fast_bfloat16
+
+        remarks = []
         if scale == int(scale) <= max(self.scales) and scale not in self.scales:
             trained = ", ".join(f"×{known}" for known in self.scales)
-            return (f"{self.model} was trained for {trained}, not for ×{scale:g}",)
-        return ()
+            remarks.append(f"{self.model} was trained for {trained}, not for ×{scale:g}")
+        if self.precision == "bfloat16" and not fast_bfloat16(self.device):
+            remarks.append(f"bfloat16 is no faster than float32 on this {self.device.type}")
+        return tuple(remarks)
 
     def _engine(self, scale: int) -> TorchEngine:
         path = self._files[scale]
@@ -258,7 +270,9 @@ class Upscaler:
             from srcnn_cli.engine.torch_engine import TorchEngine
 
             config, tensors = load_model(path, border=self._border)
-            self._engines[path] = TorchEngine(config, tensors, self.device)
+            self._engines[path] = TorchEngine(
+                config, tensors, self.device, precision=self.precision
+            )
         return self._engines[path]
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.cli._options import parse_border
+from srcnn_cli.cli._options import parse_border, parse_precision
 from srcnn_cli.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ class Choice:
         border: Another border policy than each model's own.
         device: Where networks run.
         tile: Side of the tiles; 0 chooses.
+        precision: That networks run in.
         ensemble: Run each network over eight flips and turns, too.
 
     Raises:
-        UsageError: An unknown border policy or interpolation.
+        UsageError: An unknown border policy, precision or interpolation.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Choice:
         device: str,
         tile: int,
         *,
+        precision: str = "float32",
         ensemble: bool = False,
     ) -> None:
         from srcnn_cli.methods import INTERPOLATIONS
@@ -52,6 +54,7 @@ class Choice:
             )
         self._models, self._border, self._ensemble = models, parse_border(border), ensemble
         self._device_name, self._tile = device, tile
+        self._precision = parse_precision(precision)
         self._interpolations = [name for name in INTERPOLATIONS if name in names]
         self.described: list[dict[str, Any]] = []
 
@@ -112,7 +115,9 @@ class Choice:
         from srcnn_cli.weights import file_sha256
 
         config, tensors = load_model(path, border=self._border)
-        engine = TorchEngine(config, tensors, self.device)
+        engine = TorchEngine(config, tensors, self.device, precision=self._precision)
+        if self._precision != "float32":  # so that no figure goes without it
+            name = f"{name} {self._precision}"
         networks: list[Method] = [Network(name, engine, tile=self._tile)]
         if self._ensemble:
             networks.append(Network(name, engine, ensemble=True, tile=self._tile))
@@ -121,6 +126,7 @@ class Choice:
             "parameters": config.parameters,
             "color": config.color,
             "border": config.border,
+            "precision": self._precision,
         }
         self.described += [{"name": network.name, **facts} for network in networks]
         return networks

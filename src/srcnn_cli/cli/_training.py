@@ -12,16 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from srcnn_cli.benchmark import Source, load_pair
+from srcnn_cli.carriers import beside_carriers
 from srcnn_cli.cli import _console
 from srcnn_cli.data import Degradation, hold_back, training_files
 from srcnn_cli.distributed import Ranks, started_by_torchrun
-from srcnn_cli.engine.torch_engine import choose_device
-from srcnn_cli.errors import InputError, ModelError, OutputError, UsageError
+from srcnn_cli.engine.torch_engine import choose_device, fast_bfloat16
+from srcnn_cli.errors import InputError, OutputError, UsageError
 from srcnn_cli.files import describe_os_error
-from srcnn_cli.initialization import split_carriers
 from srcnn_cli.protocol import SRCNN
 from srcnn_cli.recipes import RECIPES
 from srcnn_cli.recipes import plan as plan_recipe
@@ -35,6 +33,7 @@ from srcnn_cli.weights import load_weights
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import torch
     from typing_extensions import Self
 
     from srcnn_cli.checkpoints import Checkpoint
@@ -96,7 +95,7 @@ def plan(
         RECIPES[recipe],
         network,
         schedule,
-        fast_bfloat16=_fast_bfloat16(device),
+        fast_bfloat16=fast_bfloat16(device),
         start=begun,
         carriers=carriers,
     )
@@ -107,17 +106,7 @@ def plan(
 def _look_at(path: Path) -> tuple[ModelConfig, bool]:
     """The network in a weights file, and whether its carriers are as they started."""
     config, tensors = load_weights(path)
-    try:
-        split_carriers(config, tensors)
-    except ModelError:
-        return config, False
-    return config, True
-
-
-def _fast_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
+    return config, beside_carriers(config, tensors)[0].residual
 
 
 def run(

@@ -16,6 +16,7 @@ from srcnn_cli.cli._options import (
     IntegerScaleOption,
     ModelsOption,
     OverwriteOption,
+    PrecisionOption,
     TileOption,
 )
 from srcnn_cli.errors import InputError, UsageError
@@ -69,6 +70,7 @@ def bench(
     repeat: Annotated[int, typer.Option(min=1, help="Timed runs; the median counts.")] = 1,
     device: DeviceOption = "auto",
     tile: TileOption = 0,
+    precision: PrecisionOption = "float32",
     format_: Annotated[
         str, typer.Option("--format", "-f", help=f"On stdout: {', '.join(FORMATS)}.")
     ] = "table",
@@ -113,7 +115,8 @@ def bench(
     _measure(
         folder, low, scale, convention, names,
         Choice(
-            model or None, f"{methods},bicubic", border, device, tile, ensemble=self_ensemble
+            model or None, f"{methods},bicubic", border, device, tile,
+            precision=precision, ensemble=self_ensemble,
         ),
         repeat, format_, output, plot, overwrite=overwrite,
     )  # fmt: skip

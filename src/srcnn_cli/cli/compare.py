@@ -17,6 +17,7 @@ from srcnn_cli.cli._options import (
     JsonOption,
     ModelsOption,
     OverwriteOption,
+    PrecisionOption,
     QuietOption,
     TileOption,
 )
@@ -84,6 +85,7 @@ def compare(
     border: BorderOption = None,
     device: DeviceOption = "auto",
     tile: TileOption = 0,
+    precision: PrecisionOption = "float32",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -110,7 +112,8 @@ def compare(
     outputs = output or []
     chosen = model or (None if methods is None else [])
     choice = Choice(
-        chosen, "nearest,bicubic" if methods is None else methods, border, device, tile
+        chosen, "nearest,bicubic" if methods is None else methods, border, device, tile,
+        precision=precision,
     )  # fmt: skip
     show = Report(json=json, quiet=quiet)
     if picture.is_dir():

@@ -13,9 +13,11 @@ from srcnn_cli.cli._options import (
     DeviceOption,
     JsonOption,
     OverwriteOption,
+    PrecisionOption,
     QuietOption,
     TileOption,
     parse_border,
+    parse_precision,
 )
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
 
@@ -48,6 +50,7 @@ def upscale(
     device: DeviceOption = "auto",
     tile: TileOption = 0,
     border: BorderOption = None,
+    precision: PrecisionOption = "float32",
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Look into subfolders too.")
     ] = False,
@@ -93,7 +96,7 @@ def upscale(
     from srcnn_cli.upscaler import Upscaler
     from srcnn_cli.worker import Task, parse_color
 
-    policy = parse_border(border)
+    policy, numbers = parse_border(border), parse_precision(precision)
     if subsampling not in SUBSAMPLINGS:
         raise UsageError(f"unknown subsampling {subsampling!r}: use {', '.join(SUBSAMPLINGS)}")
     target_size(1, 1, scale)  # a factor out of range is refused before anything else
@@ -124,7 +127,7 @@ def upscale(
     _work(
         jobs,
         task,
-        Upscaler(model, device=device, tile=tile, border=policy),
+        Upscaler(model, device=device, tile=tile, border=policy, precision=numbers),
         report,
         fail_fast=fail_fast,
     )
@@ -211,6 +214,7 @@ class _Report:
                     "weights": [stage.scale for stage in done.stages],
                     "border": upscaler.border_of(done.stages),
                     "device": str(upscaler.device),
+                    "precision": upscaler.precision,
                     "tile": done.tile,
                     "seconds": {
                         "load": round(load_seconds, 4),
