@@ -53,9 +53,13 @@ def main() -> None:
         with torch.inference_mode():
             network(pad(torch.from_numpy(plane)[None], (radius,) * 4, mode="replicate"))
 
-    tiles = [*options.tiles, engine.best_tile()]
+    low = TorchEngine(config, tensors, torch.device("cpu"), precision="bfloat16")
+    best = engine.best_tile()
+    tiles = [(f"tiles of {tile}", engine, tile) for tile in options.tiles]
+    tiles += [(f"tiles of {best} (automatic)", engine, best)]
+    tiles += [(f"tiles of {best}, bfloat16", low, best)]
     runs: list[Callable[[], object]] = [whole]
-    runs += [lambda tile=tile: run_plane(engine, plane, tile) for tile in tiles]
+    runs += [lambda own=own, tile=tile: run_plane(own, plane, tile) for _, own, tile in tiles]
     seconds: list[list[float]] = [[] for _ in runs]
     for repeat in range(options.repeat + 1):
         for run, times in zip(runs, seconds, strict=True):
@@ -67,8 +71,7 @@ def main() -> None:
     side = options.side
     print(f"{config.name}, {side}x{side}, {torch.get_num_threads()} threads, float32")
     print(f"{'whole picture, plain call':28} {medians[0] * 1000:8.1f} ms")
-    for tile, median in zip(tiles, medians[1:], strict=True):
-        label = f"tiles of {tile}" if tile != tiles[-1] else f"tiles of {tile} (automatic)"
+    for (label, _, _), median in zip(tiles, medians[1:], strict=True):
         print(f"{label:28} {median * 1000:8.1f} ms   {medians[0] / median:5.2f} times as fast")
 
 

@@ -47,7 +47,7 @@ PrecisionOption = Annotated[
     str,
     typer.Option(
         "--precision",
-        help="float32, or bfloat16: half the time on newer processors, all but the same picture.",
+        help="float32, or bfloat16: faster on newer processors, a level's difference here and there.",
     ),
 ]
 OverwriteOption = Annotated[
