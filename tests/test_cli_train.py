@@ -123,6 +123,11 @@ def test_two_processes_learn_what_one_learns_with_the_same_batch(folder, train):
     assert {p.name for p in (folder / "together").iterdir()} >= {
         "best.safetensors", "last.safetensors", "checkpoint.pt", "log.csv", "convergence.png",
     }  # fmt: skip
+    commands = [
+        read_training(f"{run}/best.safetensors")["command"] for run in ("alone", "together")
+    ]
+    assert commands[0].startswith("srcnn ")  # of this very process, whatever it was called with
+    assert commands[1].startswith("torchrun --nproc-per-node=2 -m srcnn_cli train --data data")
 
 
 def test_time_given_runs_out_and_the_rest_follows_later(train, folder):

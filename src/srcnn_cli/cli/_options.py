@@ -47,7 +47,7 @@ PrecisionOption = Annotated[
     str,
     typer.Option(
         "--precision",
-        help="float32, or bfloat16: faster on newer processors, a level's difference here and there.",
+        help="float32, or bfloat16: faster on newer processors, some pixels a level off.",
     ),
 ]
 OverwriteOption = Annotated[

@@ -289,16 +289,19 @@ def train(
     folder = output or Path("runs") / f"{config.name}-x{'-'.join(map(str, config.scales))}"
     if folder.is_dir() and any(folder.iterdir()):
         raise OutputError("is not empty (--resume continues a run, --output names another)", folder)
-    provenance = {
+    provenance: dict[str, Any] = {
         "data": [str(path) for path in data],
         "validation": str(validation) if validation else None,
         "hold_back": hold_back,
         "init": str(initial_weights) if initial_weights else None,
         # The whole history of the weights travels with them.
         "start": read_training(initial_weights) if initial_weights else None,
-        "command": shlex.join(["srcnn", *sys.argv[1:]]),
     }
     with joined(where) as ranks:
+        program = ["srcnn"]
+        if ranks.world > 1:
+            program = ["torchrun", f"--nproc-per-node={ranks.world}", "-m", "srcnn_cli"]
+        provenance["command"] = shlex.join([*program, *sys.argv[1:]])
         _training.run(folder, config, plan, provenance, where, how, ranks, None)
 
 
