@@ -105,6 +105,19 @@ def test_every_listed_file_is_intact_and_for_its_scales():
         assert model.config.name == model.family
 
 
+def test_every_listed_file_was_trained_on_the_same_pictures():
+    # `srcnn models` says it once, below its table.
+    assert len({model.training for model in MODELS.values()}) == 1
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("test_set", ["Set5", "Set14"])
+def test_the_larger_network_is_the_better_one(scale, test_set):
+    files = [find_model(name)[scale] for name in ("srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20")]
+    psnr_of = [MODELS[path.stem].figures[scale].psnr[test_set] for path in files]
+    assert psnr_of == sorted(psnr_of)
+
+
 def test_every_weights_file_in_the_folder_is_listed():
     files = {path.name for path in weights_folder().glob("*.safetensors")}
     assert files == {model.path.name for model in MODELS.values()}

@@ -36,7 +36,7 @@ def models(json: JsonOption = False) -> None:
     sets = list(dict.fromkeys(name for own in every for name in own.psnr))
     columns = [("model", "left"), ("scale", "right"), ("parameters", "right")]
     columns += [(f"{name} dB", "right") for name in sets]
-    columns += [("border", "left"), ("trained on", "left")]
+    columns += [("border", "left")]
     rows = [
         [
             model.name,
@@ -44,7 +44,6 @@ def models(json: JsonOption = False) -> None:
             f"{model.config.parameters:,}",
             *(f"{own.psnr[name]:.2f}" if name in own.psnr else "" for name in sets),
             model.config.border,
-            model.training,
         ]
         for model in shipped
         for scale, own in model.figures.items()
@@ -52,3 +51,5 @@ def models(json: JsonOption = False) -> None:
     _console.out.print(_console.table(columns, rows))
     for protocol in dict.fromkeys(model.protocol for model in shipped):
         _console.out.print(f"PSNR: {protocol}", style="dim")
+    for training in dict.fromkeys(model.training for model in shipped):
+        _console.out.print(f"trained on: {training}", style="dim")
