@@ -95,6 +95,11 @@ def main() -> None:
         network = Network(model.name, TorchEngine(config, tensors, device))
         history = stages(read_training(model.path))
         hours = sum(run["seconds"] for run in history) / 3600
+        methods: list[Method] = [Interpolation("bicubic")]
+        methods += [
+            Network(border, TorchEngine(replace(config, border=border), tensors, device))
+            for border in BORDER_POLICIES
+        ]
         by_scale: dict[str, dict[str, dict[str, float]]] = {}
         for scale in config.scales:
             own: dict[str, dict[str, float]] = {"psnr": {}, "ssim": {}}
@@ -102,14 +107,10 @@ def main() -> None:
                 sources, _ = find_sources(options.data / name)
                 images = measure(sources, [network], scale=scale, protocol=SRCNN)
                 (mean,) = average([record for image in images for record in image])
-                own["psnr"][name] = round(mean.metrics["psnr"], 3)
+                # Four digits, so that the two that are shown are not rounded twice.
+                own["psnr"][name] = round(mean.metrics["psnr"], 4)
                 own["ssim"][name] = round(mean.metrics["ssim"], 4)
             both = [f"{own['psnr'][name]:.2f} / {own['ssim'][name]:.4f}" for name in SETS]
-            methods: list[Method] = [Interpolation("bicubic")]
-            methods += [
-                Network(border, TorchEngine(replace(config, border=border), tensors, device))
-                for border in BORDER_POLICIES
-            ]
             borders = border_figures(sources, scale, methods)
             values = [f"{borders[name]:.2f}" for name in ("bicubic", *BORDER_POLICIES)]
             print(f"{model.name} ×{scale}: {', '.join(both)}; border {', '.join(values)} dB")

@@ -54,7 +54,7 @@ def test_shipped_weights_add_to_the_picture_what_they_add_in_float32(name):
     exact, low = both(config, tensors, picture)
     error, added = (np.sqrt(np.mean((low - other) ** 2)) for other in (exact, picture))
     assert 0 < error < 0.2 * added
-    assert error < 1 / 255
+    assert error < (0.8 if config.residual else 0.3) / 255
 
 
 @pytest.mark.parametrize("border", BORDER_POLICIES)

@@ -288,8 +288,8 @@ def plan(
         values["precision"] = "bfloat16" if fast_bfloat16 else "float32"
         if config.residual:
             values["border_share"] = 1.0  # a patch has next to nothing but borders for 20 layers
-            # The planes inside are faint, being details of a picture: at the full rate biases
-            # silence most maps of the layers near the end within some hundred steps.
+            # The planes inside are faint, being details of a picture, and Adam's steps for biases
+            # are not: slower ones learned a little faster (docs/training-log.md).
             values["bias_rate"], values["last_rate"] = 0.1, 0.2
         else:
             values["fixed_carriers"] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +12,7 @@ import torch
 from srcnn_cli.carriers import split_carriers, with_carriers, without_carriers
 from srcnn_cli.checkpoints import Checkpoint, save_checkpoint
 from srcnn_cli.distributed import Ranks
-from srcnn_cli.engine.torch_engine import TorchEngine
+from srcnn_cli.engine.torch_engine import TorchEngine, autocast
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.initialization import initialize
 from srcnn_cli.networks import PlaneNetwork
@@ -216,18 +215,13 @@ class Trainer:
             inner = slice(radius, truth.shape[-1] - radius)
             truth = truth[..., inner, inner]
         source = source.contiguous(memory_format=torch.channels_last)
-        with self._precision():
+        with autocast(self.device, self.schedule.precision):
             output = (self._forward(source, WHOLE) if bordered else self._forward(source)).float()
         loss = self._loss(output, truth)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step(self.schedule.rate_at(self.step))
         return loss.detach(), truth.shape[0] * truth.shape[-1] * truth.shape[-2]
-
-    def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        if self.schedule.precision == "float32":
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
 
     def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
         schedule = self.schedule

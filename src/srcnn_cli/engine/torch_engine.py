@@ -73,7 +73,7 @@ class TorchEngine:
 
     def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         try:
-            with torch.inference_mode(), self._autocast():
+            with torch.inference_mode(), autocast(self.device, self.precision):
                 planes = torch.from_numpy(np.ascontiguousarray(patch))[None].to(self.device)
                 planes = planes.contiguous(memory_format=torch.channels_last)
                 output = self._network(planes, edges)[0].float().cpu()
@@ -83,11 +83,6 @@ class TorchEngine:
             raise
         result: NDArray[np.float32] = output.numpy()
         return result
-
-    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
-        if self.precision == "float32":
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
 
     def best_tile(self) -> int:
         """Side of the tiles that run fastest: by cache on a CPU, by free memory on a GPU."""
@@ -126,6 +121,13 @@ def choose_device(name: str) -> torch.device:
     if (device.index or 0) >= present[device.type]:
         raise UsageError(f"no device {name!r} on this machine (--device cpu always works)")
     return device
+
+
+def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[Any]:
+    """Within it layers compute in that precision on that device; float32 changes nothing."""
+    if precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 def fast_bfloat16(device: torch.device) -> bool:
