@@ -168,6 +168,12 @@ def test_weights_to_start_from_bring_their_network_along(train, folder):
     assert history["start"]["step"] == 4
     assert history["start"]["start"] is None
     assert "fixed_carriers yes" in err
+    renewed = ["--init", "second/best.safetensors", "--patch", "16", "--renew"]
+    assert train("--data", "data", "--steps", "1", *renewed, "1", "-o", "renewed")[0] == 0
+    assert read_training("renewed/best.safetensors")["renew"] == 1
+    code, _, err = train("--data", "data", "--steps", "1", *renewed, "2", "-o", "nothing")
+    assert code == 2
+    assert "nothing of 2 layers" in err
     # Weights whose carriers have been trained go on with all of them free.
     free = ["--init", "second/best.safetensors", "--free-carriers", "--patch", "16"]
     assert train("--data", "data", "--steps", "4", *free, "--rate", "0.01", "-o", "third")[0] == 0
@@ -310,6 +316,9 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
         (["--data", "data", "--optimizer", "adam9"], 2, "muon"),
         (["--resume", "nowhere"], 5, "no checkpoint"),
         (["--data", "data", "--init", "none.safetensors"], 5, "none.safetensors"),
+        (["--data", "data", "--renew", "1"], 2, "--init"),
+        (["--data", "data", "--sampling", "flat"], 2, "positions, pictures"),
+        (["--data", "data", "--log-floor", "0"], 2, "log floor"),
     ],
 )
 def test_what_cannot_work_is_one_line_and_the_right_code(train, arguments, code, words):

@@ -104,6 +104,18 @@ def test_identity_filters_of_the_first_layer_do_not_see_brightness():
         np.testing.assert_allclose(weight.sum((2, 3)), 0, rtol=0, atol=1e-5)
 
 
+def test_hidden_layers_of_a_residual_network_start_near_the_identity():
+    _, *hidden, _ = started(
+        ModelConfig("vdsr", (3,) * 20, (64,) * 19, border="zero"), "identity"
+    ).layers
+    for layer in hidden:
+        noise = layer.weight.detach().clone()
+        noise[:, :, 1, 1] -= torch.eye(64)
+        # A fifth of He et al.'s sqrt(2 / (9 * 64)).
+        assert float(noise.std()) == pytest.approx(0.2 * 0.0589, rel=0.03)
+        assert float(noise[:, :, 1, 1].diag().abs().max()) < 6 * 0.2 * 0.0589
+
+
 def test_no_map_of_the_identity_start_but_the_carrier_listens_to_the_carrier():
     _, second, third = started(ModelConfig(filters=(5, 3, 5), color="rgb"), "identity").layers
     middle = torch.zeros(3, 3)

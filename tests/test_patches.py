@@ -207,6 +207,36 @@ def test_the_shares_of_all_ranks_are_the_whole_batch(augment):
             np.testing.assert_array_equal(shares[rank][kind], whole[kind][rank::3])
 
 
+def test_pictures_can_be_equally_likely_whatever_their_size():
+    """9 x 14, 20 x 7 and 6 x 6, of which only 3 x 4 positions fit, and one smaller than a patch."""
+    examples = [*EXAMPLES, position_example(3, 30, 3000)]
+    sampler = PatchSampler(examples, 4, 0, CPU, sampling="pictures")
+    places = [locate(patch, examples)[:3] for patch in draw(sampler, 6000)[0][:, 0]]
+    counts = np.bincount([picture for picture, _, _ in places])
+    np.testing.assert_allclose(counts / 6000, 1 / 3, atol=0.03)
+    assert len(set(places)) == sampler.positions == 6 * 11 + 17 * 4 + 3 * 3
+    # Within a picture every position is: 9 of them, 222 draws each, five sigmas.
+    smallest = np.unique([p for p in places if p[0] == 2], axis=0, return_counts=True)[1]
+    assert np.abs(smallest - 222).max() < 5 * np.sqrt(222)
+
+
+def test_positions_are_equally_likely_by_default():
+    counts = np.bincount(
+        [locate(p, EXAMPLES)[0] for p in draw(PatchSampler(EXAMPLES, 5, 1, CPU), 6000)[0][:, 0]]
+    )
+    np.testing.assert_allclose(counts / 6000, np.array([50, 48, 4]) / 102, atol=0.03)
+
+
+@given(st.integers(0, 2**53 - 1))
+def test_every_chance_picks_a_position(chance):
+    pool = PicturePool(300, 1, 5, 1, CPU)
+    for place, example in enumerate([EXAMPLES[0], None, EXAMPLES[2]]):
+        pool.put(place, 126 * place, example)
+    share = torch.tensor([chance / 2**53], dtype=torch.float64)
+    assert 0 <= int(pool._positions().pick(share, "pictures")) < 54
+    assert 0 <= int(pool._positions().pick(share, "positions")) < 54
+
+
 def test_every_share_moves_the_generator_on_alike():
     sampler = PatchSampler(EXAMPLES, 5, 1, CPU)
     states = []

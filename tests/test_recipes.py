@@ -284,6 +284,7 @@ IMPOSSIBLE = [
     *(("patch", value) for value in (10**7,)),
     *(("blur", value) for value in (-0.1, math.nan)),
     *(("border_share", value) for value in (-0.1, 1.1, math.nan)),
+    *(("log_floor", value) for value in (0.0, -1.0, math.nan)),
     *(("rate", value) for value in (0.0, -1.0, 10.0, math.inf, math.nan)),
     *(("last_rate", value) for value in (-1.0, math.nan)),
     *(("bias_rate", value) for value in (-1.0, math.nan)),
@@ -292,7 +293,7 @@ IMPOSSIBLE = [
     *(("clip", value) for value in (-1.0, math.inf, math.nan)),
     *((name, -1) for name in ("warmup", "pretrain_steps")),
     *(("seed", value) for value in (2**64, -(2**64))),
-    *((name, "best") for name in ("loss", "optimizer", "decay", "initial", "pretrain")),
+    *((name, "best") for name in ("loss", "optimizer", "decay", "initial", "pretrain", "sampling")),
     ("precision", "half"),
 ]
 

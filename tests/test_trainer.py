@@ -175,7 +175,7 @@ def test_the_papers_loss_is_half_the_sum_over_a_sub_image(make_trainer):
 
 
 def test_the_logarithmic_loss_is_minus_the_mean_psnr_but_for_flat_sub_images(make_trainer):
-    trainer = make_trainer(replace(SCHEDULE, loss="log-mse"))
+    trainer = make_trainer(replace(SCHEDULE, loss="log-mse", log_floor=1e-4))
     truth = torch.rand(3, 1, 10, 10)
     errors = torch.tensor([0.1, 0.2, 0.4]).reshape(3, 1, 1, 1)
     value = float(trainer._loss(truth + errors, truth))
@@ -268,6 +268,34 @@ def test_weights_of_the_same_layers_can_be_the_start(make_trainer, tmp_path):
     trainer.start_from(tmp_path / "old" / LAST)
     _, tensors = load_weights(tmp_path / "old" / LAST)
     assert np.array_equal(trainer.averaged_tensors()["conv2.weight"], tensors["conv2.weight"])
+
+
+@pytest.mark.parametrize("fixed_carriers", [False, True])
+def test_the_last_layers_of_a_start_can_be_drawn_anew(make_trainer, tmp_path, fixed_carriers):
+    schedule = replace(SCHEDULE, fixed_carriers=fixed_carriers)
+    finish(make_trainer(schedule, "old"))
+    fresh = make_trainer(schedule, "fresh").averaged_tensors()
+    trainer = make_trainer(schedule, "new")
+    trainer.start_from(tmp_path / "old" / LAST, renew=2)
+    _, old = load_weights(tmp_path / "old" / LAST)
+    for name, value in trainer.averaged_tensors().items():
+        expected, other = (old, fresh) if name.startswith("conv1") else (fresh, old)
+        np.testing.assert_allclose(value, expected[name], rtol=0, atol=1e-6, err_msg=name)
+        assert not np.allclose(value, other[name], rtol=0, atol=1e-6)
+
+
+def test_a_low_floor_makes_flat_sub_images_count_in_the_logarithm(make_trainer):
+    truth = torch.rand(2, 1, 8, 8)
+    pulls = []
+    for log_floor in (1e-6, 1.0):
+        output = truth + torch.tensor([0.01, 0.1]).reshape(2, 1, 1, 1)
+        output.requires_grad_()
+        trainer = make_trainer(replace(SCHEDULE, loss="log-mse", log_floor=log_floor))
+        trainer._loss(output, truth).backward()
+        flat, steep = output.grad.abs().mean((1, 2, 3)).tolist()
+        pulls.append(flat / steep)
+    # By hand: errors e give gradients 2 e / (e^2 + floor).
+    assert pulls == pytest.approx([9.901, 0.101], rel=1e-3)
 
 
 def test_weights_with_fixed_carriers_can_be_the_start_of_others(make_trainer, tmp_path):

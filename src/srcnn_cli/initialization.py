@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SIGMA = 0.001  # Dong et al., ECCV 2014, section 3.3
 # Small, so that the noise of the untrained maps is far below the first steps' improvement.
 _LAST_LAYER_GAIN = 0.01
+# Of the noise beside the identity: eighteen layers of it add up to about the identity's own energy.
+_HIDDEN_GAIN = 0.2
 
 
 def initialize(network: PlaneNetwork, how: Initial, generator: torch.Generator) -> None:
@@ -49,7 +51,10 @@ def _initialize_identity(network: PlaneNetwork, generator: torch.Generator) -> N
     Two things keep the noisy maps alive, without which four fifths of the first layer of a 9-1-5
     never fired again: the filters of the first layer sum to zero, so they see structure rather
     than brightness, and no map but the carrier itself listens to the carrier, which is large and
-    always on. A network whose output is added to its input needs no carriers.
+    always on. A network whose output is added to its input needs no carriers: its hidden layers
+    begin as the identity plus a little noise (which for planes that no ReLU changes is a residual
+    network; compare Zagoruyko and Komodakis, DiracNets, 2017). With noise alone nearly all maps
+    before the last layer of VDSR fell silent (docs/training-log.md).
     """
     config = network.config
     channels = 0 if config.residual else config.channels
@@ -64,10 +69,13 @@ def _initialize_identity(network: PlaneNetwork, generator: torch.Generator) -> N
                 bias[:channels] += config.mean
             else:
                 noise[:, :channels] = 0
+            middle = layer.weight.shape[-1] // 2
             if last:
                 noise *= _LAST_LAYER_GAIN
                 bias[:channels] -= config.mean
-            middle = layer.weight.shape[-1] // 2
+            elif config.residual and not first and len(noise) == noise.shape[1]:
+                noise *= _HIDDEN_GAIN
+                noise[:, :, middle, middle] += torch.eye(*noise.shape[:2])
             for channel in range(min(channels, len(noise))):
                 if not last:
                     noise[channel] = 0

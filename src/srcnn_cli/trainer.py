@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 BEST = "best.safetensors"
 LAST = "last.safetensors"
-# An MSE of 40 dB; below it, a sub-image is so flat that it need not get better still.
-_FAINT = 1e-4
 # Steps between the moments at which distributed processes ask each other whether to stop.
 _STEPS_BETWEEN_TALKS = 10
 
@@ -122,10 +120,14 @@ class Trainer:
         if compiled:
             self._forward = torch.compile(self._forward)
 
-    def start_from(self, path: Path) -> None:
+    def start_from(self, path: Path, *, renew: int = 0) -> None:
         """Take the initial weights from a weights file of the same network.
 
         Scales and border policy may differ.
+
+        Args:
+            path: The file.
+            renew: Its last so many layers are left aside: they start as in a fresh network.
 
         Raises:
             ModelError: The file is unusable or of another architecture.
@@ -142,7 +144,11 @@ class Trainer:
                 tensors = split_carriers(config, tensors)
             except ModelError as error:
                 raise ModelError(error.reason, path) from error
-        self._network.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
+        state = self._network.state_dict()
+        for name in self._network.names[: len(self._network.names) - renew]:
+            for part in ("weight", "bias"):
+                state[f"{name}.{part}"] = torch.from_numpy(tensors[f"{name}.{part}"])
+        self._network.load_state_dict(state)
         self._average = [p.detach().clone() for p in self._parameters]
 
     def run(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
@@ -232,7 +238,7 @@ class Trainer:
         if schedule.loss == "half-sum":
             return squares.sum() / (2 * len(squares))
         if schedule.loss == "log-mse":
-            return (squares.mean(dim=(1, 2, 3)) + _FAINT).log().mean()
+            return (squares.mean(dim=(1, 2, 3)) + schedule.log_floor).log().mean()
         if schedule.loss == "charbonnier":
             return (squares + 1e-6).sqrt().mean()
         return squares.mean()

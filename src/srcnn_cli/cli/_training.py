@@ -141,6 +141,7 @@ def run(
             margin=truth_margin(config, schedule),
             device=device,
             stride=schedule.stride,
+            sampling=schedule.sampling,
             augment=schedule.augment,
             cache_bytes=options.cache_bytes,
             batch=schedule.batch,
@@ -165,7 +166,7 @@ def run(
         if checkpoint is not None:
             trainer.restore(checkpoint)
         elif provenance["init"]:
-            trainer.start_from(Path(provenance["init"]))
+            trainer.start_from(Path(provenance["init"]), renew=provenance["renew"])
         if ranks.first:
             scales = "/".join(f"×{scale}" for scale in config.scales)
             streamed = "streamed, " if isinstance(patches, PatchStream) else ""

@@ -105,6 +105,12 @@ def train(
             rich_help_panel=_NETWORK,
         ),
     ] = None,
+    renew: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Draw the last so many layers of --init anew.", rich_help_panel=_NETWORK
+        ),
+    ] = 0,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -153,6 +159,12 @@ def train(
             min=1, help="Pixels from sub-image to sub-image; 1: anywhere.", rich_help_panel=_RECIPE
         ),
     ] = None,
+    sampling: Annotated[
+        str | None,
+        typer.Option(
+            help="What is equally likely: positions or pictures.", rich_help_panel=_RECIPE
+        ),
+    ] = None,
     augment: Annotated[
         bool | None,
         typer.Option(
@@ -172,6 +184,10 @@ def train(
     loss: Annotated[
         str | None,
         typer.Option(help="mse, log-mse, charbonnier or half-sum.", rich_help_panel=_RECIPE),
+    ] = None,
+    log_floor: Annotated[
+        float | None,
+        typer.Option(help="Added to the MSE in log-mse.", rich_help_panel=_RECIPE),
     ] = None,
     optimizer: Annotated[
         str | None, typer.Option(help="muon, adam or sgd.", rich_help_panel=_RECIPE)
@@ -286,6 +302,10 @@ def train(
     config, plan = _training.plan(
         recipe, _given(network), _given({**schedule, "recipe": None}), where, initial_weights
     )
+    if renew and initial_weights is None:
+        raise UsageError("--renew is for the weights of --init: a fresh network is all new")
+    if renew >= len(config.filters):
+        raise UsageError(f"--renew {renew} would leave nothing of {len(config.filters)} layers")
     folder = output or Path("runs") / f"{config.name}-x{'-'.join(map(str, config.scales))}"
     if folder.is_dir() and any(folder.iterdir()):
         raise OutputError("is not empty (--resume continues a run, --output names another)", folder)
@@ -294,6 +314,7 @@ def train(
         "validation": str(validation) if validation else None,
         "hold_back": hold_back,
         "init": str(initial_weights) if initial_weights else None,
+        "renew": renew,
         # The whole history of the weights travels with them.
         "start": read_training(initial_weights) if initial_weights else None,
     }
