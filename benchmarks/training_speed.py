@@ -26,7 +26,7 @@ from srcnn_cli.data import Degradation
 from srcnn_cli.distributed import Ranks
 from srcnn_cli.patches import PatchSampler
 from srcnn_cli.protocol import make_pair
-from srcnn_cli.trainer import Trainer, truth_margin
+from srcnn_cli.trainer import Trainer, patch_spec
 from srcnn_cli.validation import Validator
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ def main() -> None:
             for picture in _pictures()
             for scale in config.scales
         ]
-        patches = PatchSampler(
-            examples, schedule.patch, truth_margin(config, schedule), device,
-            stride=schedule.stride, augment=schedule.augment,
-        )  # fmt: skip
+        patches = PatchSampler(examples, patch_spec(config, schedule), device)
         pair = make_pair(next(_pictures()), config.scales[0])
         with tempfile.TemporaryDirectory() as folder:
             trainer = Trainer(

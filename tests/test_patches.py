@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from srcnn_cli.data import Degradation, Example, Skipped, load_examples, training_files
 from srcnn_cli.errors import InputError
-from srcnn_cli.patches import PatchSampler, PicturePool
+from srcnn_cli.patches import PatchSampler, PatchSpec, PicturePool
 
 CPU = torch.device("cpu")
 
@@ -52,14 +52,14 @@ def locate(patch, examples):
 
 
 def test_every_patch_is_a_piece_of_a_picture():
-    sources, _ = draw(PatchSampler(EXAMPLES, 5, 1, CPU), 300)
+    sources, _ = draw(PatchSampler(EXAMPLES, PatchSpec(5, 1), CPU), 300)
     for patch in sources[:, 0]:
         locate(patch, EXAMPLES)
 
 
 def test_every_position_of_every_picture_occurs_in_all_eight_orientations():
     examples = [position_example(6, 7), position_example(5, 5, 1000)]
-    sources, _ = draw(PatchSampler(examples, 4, 0, CPU), 6000)
+    sources, _ = draw(PatchSampler(examples, PatchSpec(4, 0), CPU), 6000)
     seen = {locate(patch, examples) for patch in sources[:, 0]}
     expected = {(0, row, column) for row in range(3) for column in range(4)}
     expected |= {(1, row, column) for row in range(2) for column in range(2)}
@@ -67,7 +67,7 @@ def test_every_position_of_every_picture_occurs_in_all_eight_orientations():
 
 
 def test_without_augmentation_patches_stay_as_they_are():
-    sampler = PatchSampler(EXAMPLES, 5, 1, CPU, augment=False)
+    sampler = PatchSampler(EXAMPLES, PatchSpec(5, 1, augment=False), CPU)
     seen = {locate(patch, EXAMPLES) for patch in draw(sampler, 3000)[0][:, 0]}
     assert {turn for *_, turn in seen} == {0}
     assert len(seen) == sampler.positions == 5 * 10 + 16 * 3 + 2 * 2
@@ -88,7 +88,7 @@ def test_the_positions_are_those_that_a_loop_over_the_pictures_cuts(sizes, patch
         for top in range(0, e.truth.shape[1] - patch + 1, stride)
         for left in range(0, e.truth.shape[2] - patch + 1, stride)
     ]  # fmt: skip
-    pool = PicturePool(144 * len(sizes), channels, patch, 0, CPU, stride=stride)
+    pool = PicturePool(144 * len(sizes), channels, PatchSpec(patch, 0, stride), CPU)
     for place, example in enumerate(examples):
         pool.put(place, 144 * place, example)
     assert pool.positions == len(expected)
@@ -101,7 +101,7 @@ def test_the_positions_are_those_that_a_loop_over_the_pictures_cuts(sizes, patch
 def test_sub_images_lie_on_the_grid_of_the_papers():
     # 33x33 with a stride of 14, as in SRCNN, from 100 rows and 61 columns: 5 x 3 of them.
     example = position_example(100, 61)
-    sampler = PatchSampler([example], 33, 6, CPU, stride=14, augment=False)
+    sampler = PatchSampler([example], PatchSpec(33, 6, stride=14, augment=False), CPU)
     assert sampler.positions == 15
     places = {locate(patch, [example])[1:3] for patch in draw(sampler, 300)[0][:, 0]}
     assert places == {(row, column) for row in (0, 14, 28, 42, 56) for column in (0, 14, 28)}
@@ -117,14 +117,14 @@ def test_the_91_images_give_as_many_sub_images_as_the_authors_code(shared_data):
         if not isinstance(item, Skipped)
         for example in item
     ]
-    assert PatchSampler(examples, 33, 6, CPU, stride=14).positions == 21_884
+    assert PatchSampler(examples, PatchSpec(33, 6, stride=14), CPU).positions == 21_884
 
 
 @pytest.mark.parametrize("margin", [0, 1, 2])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_truth_is_the_middle_of_its_source_in_every_channel(margin, channels):
     examples = [position_example(9, 14, 0, channels), position_example(20, 7, 1000, channels)]
-    sources, truths = draw(PatchSampler(examples, 6, margin, CPU), 200)
+    sources, truths = draw(PatchSampler(examples, PatchSpec(6, margin), CPU), 200)
     middle = sources[..., margin : 6 - margin, margin : 6 - margin]
     assert truths.shape == (200, channels, 6 - 2 * margin, 6 - 2 * margin)
     np.testing.assert_allclose(truths, middle % 251 / 255, rtol=0, atol=1e-7)
@@ -132,7 +132,7 @@ def test_the_truth_is_the_middle_of_its_source_in_every_channel(margin, channels
 
 def test_the_channels_of_a_patch_come_from_one_place():
     examples = [position_example(9, 14, 0, 3), position_example(20, 7, 1000, 3)]
-    sources, _ = draw(PatchSampler(examples, 5, 0, CPU), 100)
+    sources, _ = draw(PatchSampler(examples, PatchSpec(5, 0), CPU), 100)
     for channel in (1, 2):
         np.testing.assert_array_equal(sources[:, channel] - sources[:, 0], 100_000 * channel)
     for patch in sources[:, 0]:
@@ -140,7 +140,7 @@ def test_the_channels_of_a_patch_come_from_one_place():
 
 
 def test_every_position_in_the_whole_set_is_equally_likely():
-    sampler = PatchSampler(EXAMPLES, 5, 1, CPU)
+    sampler = PatchSampler(EXAMPLES, PatchSpec(5, 1), CPU)
     sources, _ = draw(sampler, 20_000, seed=3)
     corners = sources.min(axis=(1, 2, 3))
     _, counts = np.unique(corners, return_counts=True)
@@ -153,7 +153,7 @@ def test_every_position_in_the_whole_set_is_equally_likely():
 
 
 def test_patches_as_large_as_the_picture_are_drawn():
-    sources, _ = draw(PatchSampler([position_example(5, 5)], 5, 0, CPU), 50)
+    sources, _ = draw(PatchSampler([position_example(5, 5)], PatchSpec(5, 0), CPU), 50)
     places = {locate(patch, [position_example(5, 5)])[:3] for patch in sources[:, 0]}
     assert places == {(0, 0, 0)}
 
@@ -164,7 +164,7 @@ def test_pictures_smaller_than_a_patch_are_never_drawn():
         position_example(5, 6, 1000),
         position_example(30, 4, 2000),
     ]
-    sampler = PatchSampler(examples, 5, 0, CPU)
+    sampler = PatchSampler(examples, PatchSpec(5, 0), CPU)
     assert sampler.positions == 2
     assert {locate(patch, examples)[0] for patch in draw(sampler, 50)[0][:, 0]} == {1}
 
@@ -172,12 +172,12 @@ def test_pictures_smaller_than_a_patch_are_never_drawn():
 @pytest.mark.parametrize("examples", [[], [position_example(4, 30)]])
 def test_a_set_without_a_single_patch_is_refused(examples):
     with pytest.raises(InputError, match="no picture is large enough for patches of 5"):
-        PatchSampler(examples, 5, 0, CPU)
+        PatchSampler(examples, PatchSpec(5, 0), CPU)
 
 
 def test_patches_are_float32_and_keep_overshoot():
     example = Example(np.full((1, 6, 6), 255, np.uint8), np.full((1, 6, 6), 1.03, np.float32))
-    sources, truths = PatchSampler([example], 6, 2, CPU).sample(4, torch.Generator())
+    sources, truths = PatchSampler([example], PatchSpec(6, 2), CPU).sample(4, torch.Generator())
     assert (sources.shape, truths.shape) == ((4, 1, 6, 6), (4, 1, 2, 2))
     assert sources.dtype == truths.dtype == torch.float32
     assert (sources == np.float32(1.03)).all()
@@ -185,13 +185,13 @@ def test_patches_are_float32_and_keep_overshoot():
 
 
 def test_the_generator_alone_decides_the_draw():
-    sampler = PatchSampler(EXAMPLES, 5, 1, CPU)
+    sampler = PatchSampler(EXAMPLES, PatchSpec(5, 1), CPU)
     torch.manual_seed(1)
     first = draw(sampler, 20, seed=5)
     sampler.seek(100)
     sampler.advance()
     torch.manual_seed(2)
-    again = draw(PatchSampler(EXAMPLES, 5, 1, CPU), 20, seed=5)
+    again = draw(PatchSampler(EXAMPLES, PatchSpec(5, 1), CPU), 20, seed=5)
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
     assert (draw(sampler, 20, seed=6)[0] != first[0]).any()
@@ -199,7 +199,7 @@ def test_the_generator_alone_decides_the_draw():
 
 @pytest.mark.parametrize("augment", [False, True])
 def test_the_shares_of_all_ranks_are_the_whole_batch(augment):
-    sampler = PatchSampler(EXAMPLES, 5, 1, CPU, augment=augment)
+    sampler = PatchSampler(EXAMPLES, PatchSpec(5, 1, augment=augment), CPU)
     whole = draw(sampler, 11, seed=4)
     shares = [draw(sampler, 11, seed=4, share=slice(rank, None, 3)) for rank in range(3)]
     for kind in range(2):
@@ -210,7 +210,7 @@ def test_the_shares_of_all_ranks_are_the_whole_batch(augment):
 def test_pictures_can_be_equally_likely_whatever_their_size():
     """9 x 14, 20 x 7 and 6 x 6, of which only 3 x 4 positions fit, and one smaller than a patch."""
     examples = [*EXAMPLES, position_example(3, 30, 3000)]
-    sampler = PatchSampler(examples, 4, 0, CPU, sampling="pictures")
+    sampler = PatchSampler(examples, PatchSpec(4, 0, sampling="pictures"), CPU)
     places = [locate(patch, examples)[:3] for patch in draw(sampler, 6000)[0][:, 0]]
     counts = np.bincount([picture for picture, _, _ in places])
     np.testing.assert_allclose(counts / 6000, 1 / 3, atol=0.03)
@@ -220,25 +220,18 @@ def test_pictures_can_be_equally_likely_whatever_their_size():
     assert np.abs(smallest - 222).max() < 5 * np.sqrt(222)
 
 
-def test_positions_are_equally_likely_by_default():
-    counts = np.bincount(
-        [locate(p, EXAMPLES)[0] for p in draw(PatchSampler(EXAMPLES, 5, 1, CPU), 6000)[0][:, 0]]
-    )
-    np.testing.assert_allclose(counts / 6000, np.array([50, 48, 4]) / 102, atol=0.03)
-
-
-@given(st.integers(0, 2**53 - 1))
-def test_every_chance_picks_a_position(chance):
-    pool = PicturePool(300, 1, 5, 1, CPU)
+@pytest.mark.parametrize("sampling", ["positions", "pictures"])
+@given(chance=st.integers(0, 2**53 - 1))
+def test_every_chance_picks_a_position(sampling, chance):
+    pool = PicturePool(300, 1, PatchSpec(5, 1, sampling=sampling), CPU)
     for place, example in enumerate([EXAMPLES[0], None, EXAMPLES[2]]):
         pool.put(place, 126 * place, example)
-    share = torch.tensor([chance / 2**53], dtype=torch.float64)
-    assert 0 <= int(pool._positions().pick(share, "pictures")) < 54
-    assert 0 <= int(pool._positions().pick(share, "positions")) < 54
+    position = pool._positions().pick(torch.tensor([chance / 2**53], dtype=torch.float64))
+    assert 0 <= int(position) < 54
 
 
 def test_every_share_moves_the_generator_on_alike():
-    sampler = PatchSampler(EXAMPLES, 5, 1, CPU)
+    sampler = PatchSampler(EXAMPLES, PatchSpec(5, 1), CPU)
     states = []
     for share in (slice(None), slice(0, 1), slice(5, 9)):
         generator = torch.Generator().manual_seed(1)
@@ -249,7 +242,7 @@ def test_every_share_moves_the_generator_on_alike():
 
 def test_pixels_are_counted_once_for_all_channels():
     examples = [position_example(9, 14, 0, 3), position_example(20, 7, 0, 3)]
-    assert PatchSampler(examples, 5, 1, CPU).pixels == 9 * 14 + 20 * 7
+    assert PatchSampler(examples, PatchSpec(5, 1), CPU).pixels == 9 * 14 + 20 * 7
 
 
 def test_examples_may_be_read_only():
@@ -257,8 +250,8 @@ def test_examples_may_be_read_only():
         Example(np.broadcast_to(e.truth, e.truth.shape), np.broadcast_to(e.source, e.source.shape))
         for e in EXAMPLES
     ]
-    first = draw(PatchSampler(examples, 5, 1, CPU), 20)
-    again = draw(PatchSampler(EXAMPLES, 5, 1, CPU), 20)
+    first = draw(PatchSampler(examples, PatchSpec(5, 1), CPU), 20)
+    again = draw(PatchSampler(EXAMPLES, PatchSpec(5, 1), CPU), 20)
     np.testing.assert_array_equal(first[0], again[0])
 
 
@@ -272,16 +265,16 @@ def test_with_room_known_in_advance_examples_are_let_go_one_by_one():
             alive.append(weakref.ref(example))
             yield example
 
-    sampler = PatchSampler(examples(), 5, 1, CPU, room=9 * 9 * 14 + 100)
+    sampler = PatchSampler(examples(), PatchSpec(5, 1), CPU, room=9 * 9 * 14 + 100)
     assert sampler.pixels == 9 * 9 * 14
     expected = [position_example(9, 14, 200 * index) for index in range(9)]
     first = draw(sampler, 50)
-    again = draw(PatchSampler(expected, 5, 1, CPU), 50)
+    again = draw(PatchSampler(expected, PatchSpec(5, 1), CPU), 50)
     np.testing.assert_array_equal(first[0], again[0])
 
 
 def test_a_place_in_the_pool_is_taken_over_and_emptied():
-    pool = PicturePool(200, 1, 5, 0, CPU)
+    pool = PicturePool(200, 1, PatchSpec(5, 0), CPU)
     assert (pool.positions, pool.pixels) == (0, 0)
     pool.put(0, 100, position_example(6, 7, 1000))
     pool.put(1, 0, position_example(10, 10))
@@ -295,4 +288,4 @@ def test_a_place_in_the_pool_is_taken_over_and_emptied():
 
 
 def test_the_pool_says_what_memory_its_planes_take():
-    assert PicturePool(144, 3, 5, 0, CPU).nbytes == 144 * 3 * 5
+    assert PicturePool(144, 3, PatchSpec(5, 0), CPU).nbytes == 144 * 3 * 5

@@ -14,9 +14,10 @@ from PIL import Image
 from srcnn_cli import streaming
 from srcnn_cli.data import Degradation, Skipped, hold_back
 from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
-from srcnn_cli.patches import PatchSampler
+from srcnn_cli.patches import PatchSampler, PatchSpec
 from srcnn_cli.streaming import PatchStream, open_patches
 
+SPEC = PatchSpec(8, 1)
 CPU = torch.device("cpu")
 SIDE = 24
 SLOT = SIDE * SIDE * 5
@@ -52,11 +53,11 @@ def broken_files(tmp_path_factory):
 
 
 def stream_of(files, scales=(2,), **options):
+    spec = PatchSpec(options.pop("patch", 8), 1, augment=options.pop("augment", True))
     values = {
-        "patch": 8, "margin": 1, "device": CPU, "cache_bytes": 10 * SLOT, "batch": 32, "seed": 3,
-        "side": SIDE, **options,
+        "device": CPU, "cache_bytes": 10 * SLOT, "batch": 32, "seed": 3, "side": SIDE, **options
     }  # fmt: skip
-    return PatchStream(files, Degradation(scales), **values)
+    return PatchStream(files, Degradation(scales), spec, **values)
 
 
 def draw(patches, count=40, seed=0, **options):
@@ -159,8 +160,8 @@ def test_memory_does_not_grow_with_the_files_or_the_steps(files):
 
 
 def test_colour_takes_three_times_the_memory(files):
-    values = {"patch": 8, "margin": 1, "device": CPU, "batch": 32, "seed": 3, "side": SIDE}
-    stream = PatchStream(files, Degradation((2,), "rgb"), cache_bytes=30 * SLOT, **values)
+    values = {"device": CPU, "batch": 32, "seed": 3, "side": SIDE, "cache_bytes": 30 * SLOT}
+    stream = PatchStream(files, Degradation((2,), "rgb"), SPEC, **values)
     assert stream.slots == 10
     sources, truths = draw(stream)
     assert sources.shape == (40, 3, 8, 8)
@@ -289,11 +290,9 @@ def test_reading_goes_on_when_a_process_was_killed(files, monkeypatch):
         stream.seek(30)
 
 
-def opened(files, cache_bytes, **options):
-    values = {
-        "patch": 8, "margin": 1, "device": CPU, "batch": 32, "seed": 3, "workers": 0, **options,
-    }  # fmt: skip
-    return open_patches(files, Degradation((2, 3)), cache_bytes=cache_bytes, **values)
+def opened(files, cache_bytes, spec=SPEC, **options):
+    values = {"device": CPU, "batch": 32, "seed": 3, "workers": 0, **options}
+    return open_patches(files, Degradation((2, 3)), spec, cache_bytes=cache_bytes, **values)
 
 
 def test_pictures_are_held_in_memory_if_they_fit_to_the_byte(noise_files):
@@ -329,7 +328,7 @@ def test_opening_tells_of_every_file(files, broken_files, cache_bytes):
 
 
 def test_a_set_in_memory_keeps_to_the_grid(noise_files):
-    patches, _, _ = opened(noise_files, 10**9, stride=16, augment=False)
+    patches, _, _ = opened(noise_files, 10**9, PatchSpec(8, 1, 16, augment=False))
     # 40x50 at scale 2, 39x48 at scale 3: rows 0, 16, 32 (not at 39), columns 0, 16, 32.
     assert patches.positions == 7 * (3 * 3 + 2 * 3)
 
@@ -345,7 +344,7 @@ def test_a_resumed_run_opens_where_it_stood(noise_files):
 def test_opening_files_of_which_none_serves_is_an_error(broken_files, files, cache_bytes):
     unusable = broken_files if cache_bytes else [*broken_files, files[0]]
     with pytest.raises(InputError, match="no picture is usable for training"):
-        opened(unusable, cache_bytes, patch=8 if cache_bytes else 64)
+        opened(unusable, cache_bytes, PatchSpec(8 if cache_bytes else 64, 1))
 
 
 def test_opening_nothing_is_an_error():

@@ -17,7 +17,7 @@ from srcnn_cli.patches import PatchSampler
 from srcnn_cli.protocol import make_pair
 from srcnn_cli.recipes import Schedule
 from srcnn_cli.tiling import WHOLE
-from srcnn_cli.trainer import BEST, LAST, Trainer, truth_margin
+from srcnn_cli.trainer import BEST, LAST, Trainer, patch_spec
 from srcnn_cli.validation import Validator
 from srcnn_cli.weights import load_weights
 
@@ -54,14 +54,7 @@ def make_trainer(tmp_path):
         degradation = Degradation(config.scales, config.color, schedule.blur)
         held, *others = pictures(5)
         examples = [degradation.example(p, s) for p in others for s in config.scales]
-        patches = PatchSampler(
-            examples,
-            schedule.patch,
-            truth_margin(config, schedule),
-            CPU,
-            stride=schedule.stride,
-            augment=schedule.augment,
-        )
+        patches = PatchSampler(examples, patch_spec(config, schedule), CPU)
         pairs = [make_pair(held, s) for s in config.scales]
         validator = Validator(pairs, config.color, Ranks())
         return Trainer(

@@ -6,6 +6,7 @@ and GPU, without a loop over pictures. The sub-images of the papers are the patc
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -20,6 +21,27 @@ if TYPE_CHECKING:
 
     from srcnn_cli.data import Example
     from srcnn_cli.recipes import Sampling
+
+
+@dataclass(frozen=True)
+class PatchSpec:
+    """How patches are cut, and which are drawn.
+
+    Attributes:
+        patch: Side of the square source patches.
+        margin: Pixels by which valid convolutions shrink them: the truth is smaller on each side.
+        stride: Pixels between patches: those at rows and columns 0, stride, 2 stride, ... that fit
+            into the picture are drawn from, as the papers cut their sub-images.
+        sampling: ``positions``: every position in the whole set is equally likely; ``pictures``:
+            every example is, and every position in it.
+        augment: Flip and turn patches at random, all eight ways equally likely.
+    """
+
+    patch: int
+    margin: int
+    stride: int = 1
+    sampling: Sampling = "positions"
+    augment: bool = True
 
 
 class Patches(Protocol):
@@ -67,35 +89,18 @@ class PicturePool:
     Args:
         room: Pixels of all examples together.
         channels: Planes of an example.
-        patch: Side of the square source patches.
-        margin: Pixels by which the truth is smaller on each side.
+        spec: How patches are cut.
         device: Where the planes live and the patches are made.
-        stride: Pixels between positions, from an example's first row and column on.
-        sampling: Whether all positions or all examples are equally likely.
-        augment: Flip and turn patches at random.
     """
 
-    def __init__(
-        self,
-        room: int,
-        channels: int,
-        patch: int,
-        margin: int,
-        device: torch.device,
-        *,
-        stride: int = 1,
-        sampling: Sampling = "positions",
-        augment: bool = True,
-    ) -> None:
-        self.sampling, self.augment = sampling, augment
-        self.patch, self.margin, self.device, self.stride = patch, margin, device, stride
-        self.channels = channels
+    def __init__(self, room: int, channels: int, spec: PatchSpec, device: torch.device) -> None:
+        self.spec, self.device, self.channels = spec, device, channels
         # Channels last: all of a pixel's lie side by side, so one index serves them.
         self._source = torch.empty((room, channels), dtype=torch.float32, device=device)
         self._truth = torch.empty((room, channels), dtype=torch.uint8, device=device)
         self._places: list[tuple[int, int, int]] = []  # first pixel, height, width
         self._table: _Table | None = None
-        self._steps = torch.arange(patch, device=device)
+        self._steps = torch.arange(spec.patch, device=device)
 
     @property
     def positions(self) -> int:
@@ -131,7 +136,7 @@ class PicturePool:
 
     def _positions(self) -> _Table:
         if self._table is None:
-            self._table = _Table(self._places, self.patch, self.stride)
+            self._table = _Table(self._places, self.spec)
         return self._table
 
     def draw(self, count: int, generator: torch.Generator, share: slice) -> tuple[Tensor, Tensor]:
@@ -139,8 +144,8 @@ class PicturePool:
         # The pools of several ranks differ in size, their generators must not: so no `randint`,
         # whose use of the generator depends on the range.
         chance = torch.rand(count, generator=generator, dtype=torch.float64)[share]
-        turn = torch.randint(8, (count,), generator=generator)[share] if self.augment else None
-        return self.cut(self._positions().pick(chance, self.sampling), turn)
+        turn = torch.randint(8, (count,), generator=generator)[share] if self.spec.augment else None
+        return self.cut(self._positions().pick(chance), turn)
 
     def cut(self, position: Tensor, turn: Tensor | None) -> tuple[Tensor, Tensor]:
         """Make patches.
@@ -154,7 +159,7 @@ class PicturePool:
         """
         corner, width = self._positions().locate(position)
         index = self._index(corner, width, turn)
-        inner = slice(self.margin, self.patch - self.margin)
+        inner = slice(self.spec.margin, self.spec.patch - self.spec.margin)
         truth = self._gather(self._truth, index[:, inner, inner])
         return self._gather(self._source, index), truth.float().div_(255)
 
@@ -163,7 +168,7 @@ class PicturePool:
         if turn is None:
             parts = torch.stack([corner, width, torch.ones_like(width)])
         else:
-            last = self.patch - 1
+            last = self.spec.patch - 1
             up, back = (turn & 1).bool(), (turn & 2).bool()
             corner = corner + torch.where(up, last * width, 0) + torch.where(back, last, 0)
             down, across = torch.where(up, -width, width), torch.where(back, -1, 1)
@@ -187,20 +192,21 @@ class PicturePool:
 class _Table:
     """Where in flat tensors the patches of each example begin."""
 
-    def __init__(self, places: Sequence[tuple[int, int, int]], patch: int, stride: int) -> None:
-        self._stride = stride
+    def __init__(self, places: Sequence[tuple[int, int, int]], spec: PatchSpec) -> None:
+        self._spec = spec
         table = torch.tensor(places, dtype=torch.int64).view(-1, 3)
         self._starts, heights, self._widths = table.unbind(1)
         rows, self._columns = (
-            torch.clamp((side - patch) // stride + 1, min=0) for side in (heights, self._widths)
+            torch.clamp((side - spec.patch) // spec.stride + 1, min=0)
+            for side in (heights, self._widths)
         )
         self._counts = rows * self._columns
         self._ends = torch.cumsum(self._counts, 0)
         self.total = int(self._counts.sum())
 
-    def pick(self, chance: Tensor, sampling: Sampling) -> Tensor:
+    def pick(self, chance: Tensor) -> Tensor:
         """Positions for (n,) float64 that are spread evenly over [0, 1)."""
-        if sampling == "positions":
+        if self._spec.sampling == "positions":
             return (chance * self.total).long()
         filled = self._counts.nonzero().squeeze(1)
         place = chance * len(filled)
@@ -212,8 +218,8 @@ class _Table:
         """The first pixel of a patch, and the width of the example that it is cut from."""
         example = torch.searchsorted(self._ends, position.contiguous(), right=True)
         position = position - (self._ends[example] - self._counts[example])
-        columns, width = self._columns[example], self._widths[example]
-        row, column = position // columns * self._stride, position % columns * self._stride
+        columns, width, stride = self._columns[example], self._widths[example], self._spec.stride
+        row, column = position // columns * stride, position % columns * stride
         return self._starts[example] + row * width + column, width
 
 
@@ -222,14 +228,8 @@ class PatchSampler:
 
     Args:
         examples: Pictures at all their scales; those that are smaller than a patch are left out.
-        patch: Side of the square source patches.
-        margin: Pixels by which valid convolutions shrink the patch on each side.
+        spec: How patches are cut.
         device: Where the planes live and the patches are made.
-        stride: Pixels between patches: those at rows and columns 0, stride, 2 stride, ... that fit
-            into the picture are drawn from, as the papers cut their sub-images.
-        sampling: ``positions``: every position in the whole set is equally likely; ``pictures``:
-            every example is, and every position in it.
-        augment: Flip and turn patches at random, all eight ways equally likely.
         room: Pixels of all examples together, or more. If it is known in advance, examples from an
             iterator are copied one by one, and never held twice.
 
@@ -240,16 +240,12 @@ class PatchSampler:
     def __init__(
         self,
         examples: Iterable[Example],
-        patch: int,
-        margin: int,
+        spec: PatchSpec,
         device: torch.device,
         *,
-        stride: int = 1,
-        sampling: Sampling = "positions",
-        augment: bool = True,
         room: int | None = None,
     ) -> None:
-        fitting = (e for e in examples if min(e.truth.shape[1:]) >= patch)
+        fitting = (e for e in examples if min(e.truth.shape[1:]) >= spec.patch)
         if room is None:
             held = list(fitting)
             room = sum(example.truth[0].size for example in held)
@@ -257,15 +253,11 @@ class PatchSampler:
         pool, start = None, 0
         for place, example in enumerate(fitting):
             if pool is None:
-                channels = len(example.truth)
-                pool = PicturePool(
-                    room, channels, patch, margin, device,
-                    stride=stride, sampling=sampling, augment=augment,
-                )  # fmt: skip
+                pool = PicturePool(room, len(example.truth), spec, device)
             pool.put(place, start, example)
             start += example.truth[0].size
         if pool is None:
-            raise InputError(f"no picture is large enough for patches of {patch} pixels")
+            raise InputError(f"no picture is large enough for patches of {spec.patch} pixels")
         self._pool = pool
 
     @property

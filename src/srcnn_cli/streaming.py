@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader
 from srcnn_cli.data import Example, Order, Parts, Skipped, load_examples
 from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
 from srcnn_cli.formats import open_header, quiet
-from srcnn_cli.patches import PatchSampler, PicturePool
+from srcnn_cli.patches import PatchSampler, PatchSpec, PicturePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from srcnn_cli.data import Degradation
-    from srcnn_cli.recipes import Sampling
 
     Arrival = Example | Skipped | tuple[Tensor, Tensor]
 
@@ -61,14 +60,11 @@ class PatchStream:
     Args:
         files: Pictures; at least one.
         degradation: How the network's input is made.
-        patch: Side of the square source patches.
-        margin: Pixels by which valid convolutions shrink the patch on each side.
+        spec: How patches are cut, but for the stride: a stream's are anywhere.
         device: Where the pool lives and the patches are made.
         cache_bytes: Memory for the pool; never fewer than eight parts are held.
         batch: Patches per step, over all ranks: how often a new picture is due.
         seed: Of the order of the pictures and the places of the parts.
-        sampling: Whether all positions in the pool or all parts are equally likely.
-        augment: Flip and turn patches at random.
         rank: Of several processes that train together, each with a part of the files.
         world: How many such processes there are.
         workers: Processes that read pictures; 0: this one reads them itself, between steps.
@@ -88,15 +84,12 @@ class PatchStream:
         self,
         files: Sequence[Path],
         degradation: Degradation,
+        spec: PatchSpec,
         *,
-        patch: int,
-        margin: int,
         device: torch.device,
         cache_bytes: int,
         batch: int,
         seed: int,
-        sampling: Sampling = "positions",
-        augment: bool = True,
         rank: int = 0,
         world: int = 1,
         workers: int = 0,
@@ -106,7 +99,9 @@ class PatchStream:
         if not files:
             raise UsageError("no pictures to train on")
         self.skipped: list[Skipped] = []
-        self._parts = Parts(files, degradation, smallest=patch, seed=seed, rank=rank, side=side)
+        self._parts = Parts(
+            files, degradation, smallest=spec.patch, seed=seed, rank=rank, side=side
+        )
         self._order = Order(len(files), degradation.scales, seed, rank, world)
         self._workers = workers
         self._on_skip = on_skip
@@ -115,9 +110,7 @@ class PatchStream:
         slot_bytes = self._room * degradation.bytes_per_pixel
         self.slots = min(max(cache_bytes // slot_bytes, _LEAST), _MOST)
         room = self.slots * self._room
-        self._pool = PicturePool(
-            room, degradation.channels, patch, margin, device, sampling=sampling, augment=augment
-        )
+        self._pool = PicturePool(room, degradation.channels, replace(spec, stride=1), device)
         drawn = -(-batch // world)
         self._every = max(1, _DRAWS // drawn)
         self.positions = len(files) * self._every * drawn
@@ -249,16 +242,12 @@ class PatchStream:
 def open_patches(
     files: Sequence[Path],
     degradation: Degradation,
+    spec: PatchSpec,
     *,
-    patch: int,
-    margin: int,
     device: torch.device,
     cache_bytes: int,
     batch: int,
     seed: int,
-    stride: int = 1,
-    sampling: Sampling = "positions",
-    augment: bool = True,
     rank: int = 0,
     world: int = 1,
     workers: int | None = None,
@@ -271,15 +260,11 @@ def open_patches(
     Args:
         files: Training pictures.
         degradation: How the network's input is made.
-        patch: Side of the square source patches.
-        margin: Pixels by which the truth is smaller on each side.
+        spec: How patches are cut; a stream does not keep to the stride.
         device: Where the pictures are held and the patches are made.
         cache_bytes: Memory for pictures. The files' headers decide whether they fit.
         batch: Patches per step, over all ranks.
         seed: Of the stream's order.
-        stride: Pixels between patches; a stream does not keep to such a grid.
-        sampling: Whether all positions or all pictures are equally likely.
-        augment: Flip and turn patches at random.
         rank: Of several processes that train together; each streams a part of the files.
         world: How many such processes there are.
         workers: Processes that read for a stream; None: as many as the cores suggest, at most 4.
@@ -301,8 +286,8 @@ def open_patches(
     room = _pixels(files, cache_bytes // (degradation.bytes_per_pixel * scales))
     if room is None:
         stream = PatchStream(
-            files, degradation, patch=patch, margin=margin, device=device, cache_bytes=cache_bytes,
-            batch=batch, seed=seed, sampling=sampling, augment=augment, rank=rank, world=world,
+            files, degradation, spec, device=device, cache_bytes=cache_bytes,
+            batch=batch, seed=seed, rank=rank, world=world,
             workers=_some_workers() if workers is None else workers, on_skip=on_skip,
         )  # fmt: skip
         try:
@@ -314,7 +299,7 @@ def open_patches(
     skipped: list[Skipped] = []
 
     def usable() -> Iterator[Example]:
-        for item in load_examples(files, degradation, smallest=patch):
+        for item in load_examples(files, degradation, smallest=spec.patch):
             if progress is not None:
                 progress()
             if not isinstance(item, Skipped):
@@ -326,10 +311,7 @@ def open_patches(
         if len(skipped) == len(files):
             raise _none_usable(skipped)
 
-    sampler = PatchSampler(
-        usable(), patch, margin, device,
-        stride=stride, sampling=sampling, augment=augment, room=room * scales,
-    )  # fmt: skip
+    sampler = PatchSampler(usable(), spec, device, room=room * scales)
     return sampler, skipped, len(files) - len(skipped)
 
 

@@ -17,6 +17,7 @@ from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.initialization import initialize
 from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.optimizers import Optimizer
+from srcnn_cli.patches import PatchSpec
 from srcnn_cli.tiling import WHOLE
 from srcnn_cli.validation import overall
 from srcnn_cli.weights import load_weights, save_weights
@@ -72,7 +73,7 @@ class Trainer:
     Args:
         config: The network to train.
         schedule: How; with ``steps`` resolved.
-        patches: Where the sub-images come from; made with `truth_margin`.
+        patches: Where the sub-images come from; made with `patch_spec`.
         validator: Held-back pictures.
         folder: Receives ``checkpoint.pt``, ``best.safetensors`` and ``last.safetensors``.
         device: Trains here.
@@ -340,9 +341,11 @@ def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
         without_carriers(config)
 
 
-def truth_margin(config: ModelConfig, schedule: Schedule) -> int:
-    """Pixels that valid convolutions leave out on each side, if all steps are such."""
-    return 0 if schedule.border_share > 0 else config.receptive_radius
+def patch_spec(config: ModelConfig, schedule: Schedule) -> PatchSpec:
+    """How the sub-images of a run are cut."""
+    # If all convolutions are valid, what they leave out on each side need not be cut at all.
+    margin = 0 if schedule.border_share > 0 else config.receptive_radius
+    return PatchSpec(schedule.patch, margin, schedule.stride, schedule.sampling, schedule.augment)
 
 
 def _trained(config: ModelConfig, schedule: Schedule) -> ModelConfig:

@@ -24,7 +24,7 @@ from srcnn_cli.protocol import SRCNN
 from srcnn_cli.recipes import RECIPES
 from srcnn_cli.recipes import plan as plan_recipe
 from srcnn_cli.streaming import PatchStream, open_patches
-from srcnn_cli.trainer import BEST, Trainer, check_schedule, truth_margin
+from srcnn_cli.trainer import BEST, Trainer, check_schedule, patch_spec
 from srcnn_cli.training_log import LOG, TrainingLog
 from srcnn_cli.training_plots import plot_convergence, plot_filters
 from srcnn_cli.validation import Validator, overall
@@ -137,12 +137,8 @@ def run(
         patches, skipped, used = open_patches(
             files,
             Degradation(config.scales, config.color, schedule.blur),
-            patch=schedule.patch,
-            margin=truth_margin(config, schedule),
+            patch_spec(config, schedule),
             device=device,
-            stride=schedule.stride,
-            sampling=schedule.sampling,
-            augment=schedule.augment,
             cache_bytes=options.cache_bytes,
             batch=schedule.batch,
             seed=schedule.seed,
