@@ -1,8 +1,10 @@
 """The command as a whole: what it prints at once, and what it does not import for that."""
 
+import io
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,3 +105,28 @@ def test_debug_shows_the_traceback(capsys, monkeypatch):
     _, _, err = call(capsys, "--debug", "upscale", "no-such-file.png")
     assert "Traceback" in err
     assert err.splitlines()[-1].startswith("error: ")
+
+
+def test_a_progress_bar_appears_after_its_time_and_leaves_nothing(monkeypatch):
+    from rich.console import Console
+
+    from srcnn_cli.cli import _console
+
+    now = [100.0]
+    stderr = io.StringIO()
+    stderr.isatty = lambda: True
+    monkeypatch.setattr(_console, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(_console, "sys", SimpleNamespace(stderr=stderr))
+    monkeypatch.setattr(_console, "err", Console(file=stderr, force_terminal=True, width=80))
+    with _console.progress_bar("upscaling", after=1.0) as bar:
+        task = bar.add_task("", total=4)
+        bar.start()
+        bar.update(task, completed=1)
+        assert stderr.getvalue() == ""
+        now[0] = 101.0
+        bar.start()
+        bar.update(task, completed=3)
+        bar.refresh()
+        assert "upscaling" in stderr.getvalue()
+        assert "75%" in stderr.getvalue()
+    assert stderr.getvalue().endswith("\x1b[2K")  # the line is erased

@@ -417,6 +417,16 @@ def test_the_tile_size_does_not_change_the_result(tiny_weights, border, scale):
         np.testing.assert_allclose(result, whole, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize(("scale", "expected"), [(2, [0.32, 0.66, 1]), (8, [1 / 17, 9 / 17, 1])])
+def test_progress_is_the_share_of_the_pixels_that_are_done(tiny_weights, scale, expected):
+    """50 rows in bands of 16, 17 and 17; 5 x 4 by 2, then by 4: 80 and 1280 pixels."""
+    seen = []
+    height, width = (25, 10) if scale == 2 else (5, 4)
+    upscaler = Upscaler(tiny_weights(), device="cpu", tile=20)
+    upscaler.upscale_pixels(random_pixels(height, width), scale, seen.append)
+    assert seen == pytest.approx(expected)
+
+
 def test_the_tile_that_was_used_is_reported(identity, tiny_weights):
     pixels = random_pixels(4, 4)
     upscaler = Upscaler(tiny_weights(), device="cpu", tile=48)

@@ -19,7 +19,7 @@ from srcnn_cli.tiling import run_bands
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import torch
@@ -177,13 +177,20 @@ class Upscaler:
 
         return Image.fromarray(self.upscale_pixels(_pixels_of(picture), scale).pixels)
 
-    def upscale_pixels(self, pixels: NDArray[Any], scale: float) -> Upscaled:
+    def upscale_pixels(
+        self,
+        pixels: NDArray[Any],
+        scale: float,
+        progress: Callable[[float], object] | None = None,
+    ) -> Upscaled:
         """Enlarge an array, and say how long each step took.
 
         Args:
             pixels: (H, W) grey, (H, W, 2) grey and alpha, (H, W, 3) R'G'B' or (H, W, 4) with
                 alpha; uint8, uint16, or float32 in [0, 1].
             scale: 1 to 16.
+            progress: Told time and again how much of the networks' work is done, 0 to 1; from the
+                beginning again where tiles had to be made smaller.
 
         Raises:
             InputError: The array is no picture.
@@ -200,7 +207,7 @@ class Upscaler:
         notes = self._remarks(scale)
         while True:
             try:
-                enlarged, timing = self._run(pixels, stages, tile)
+                enlarged, timing = self._run(pixels, stages, tile, progress or _ignore)
             except OutOfMemoryError:
                 if tile <= _SMALLEST_TILE:
                     raise
@@ -210,9 +217,14 @@ class Upscaler:
                 return Upscaled(enlarged, timing, stages, tile, notes)
 
     def _run(
-        self, pixels: NDArray[Any], stages: list[Stage], tile: int
+        self,
+        pixels: NDArray[Any],
+        stages: list[Stage],
+        tile: int,
+        progress: Callable[[float], object],
     ) -> tuple[NDArray[Any], Timing]:
         timing = Timing()
+        total, done = sum(stage.height * stage.width for stage in stages), 0
         clock = _Clock()
         config = self._engine(stages[-1].scale).config
         picture, alpha = _split_alpha(pixels)
@@ -221,7 +233,11 @@ class Upscaler:
         resampler = Resampler((planes.shape[1], planes.shape[2]), (height, width))
         timing.prepare += clock.lap()
         for stage in stages[:-1]:
-            bands = [band for _, _, band in self._bands(planes, stage, tile, timing)]
+            bands = []
+            for start, stop, band in self._bands(planes, stage, tile, timing):
+                bands.append(band)
+                done += (stop - start) * stage.width
+                progress(done / total)
             planes = np.concatenate(bands, axis=1)
         result = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
         # Band by band: what stands in floating point at any moment is a few rows of tiles.
@@ -231,6 +247,8 @@ class Upscaler:
             timing.interpolated(clock.lap())
             _merge(band, other_band, config.color, result[start:stop])
             timing.merge += clock.lap()
+            done += (stop - start) * width
+            progress(done / total)
         return result, timing
 
     def _bands(
@@ -286,6 +304,10 @@ class _Clock:
         now = time.perf_counter()
         elapsed, self._last = now - self._last, now
         return elapsed
+
+
+def _ignore(_share: float) -> None:
+    """Progress that nobody wants to know."""
 
 
 def _pixels_of(image: Image) -> NDArray[Any]:

@@ -11,6 +11,8 @@ from srcnn_cli.image import Metadata, check_destination, read_picture, write_pic
 from srcnn_cli.stages import target_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from srcnn_cli.batch import Job
@@ -104,8 +106,13 @@ def open_file(job: Job, task: Task) -> Opened:
     return Opened(job, picture, (*picture.notes, *losses), time.perf_counter() - started)
 
 
-def upscale_file(opened: Opened, task: Task, upscaler: Upscaler) -> Done:
-    """Enlarge an opened picture and write the result.
+def upscale_file(
+    opened: Opened,
+    task: Task,
+    upscaler: Upscaler,
+    progress: Callable[[float], object] | None = None,
+) -> Done:
+    """Enlarge an opened picture and write the result; ``progress`` as in `Upscaler`.
 
     Raises:
         OutputError: The result cannot be written.
@@ -114,7 +121,7 @@ def upscale_file(opened: Opened, task: Task, upscaler: Upscaler) -> Done:
     """
     job, picture = opened.job, opened.picture
     try:
-        enlarged = upscaler.upscale_pixels(picture.pixels, task.scale)
+        enlarged = upscaler.upscale_pixels(picture.pixels, task.scale, progress)
     except (OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(
             "does not fit into memory (a smaller --tile or --device cpu may help)", job.source

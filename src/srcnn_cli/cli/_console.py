@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -68,11 +70,19 @@ def peak_memory_mb() -> float | None:
     return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)
 
 
-def progress_bar(label: str, *, visible: bool = True) -> Progress:
-    """A progress bar with the time left; shows nothing where stderr is no terminal."""
-    return Progress(
+def progress_bar(label: str, *, visible: bool = True, after: float = 0.0) -> Progress:
+    """A progress bar with the time left; shows nothing where stderr is no terminal.
+
+    Args:
+        label: What is being done.
+        visible: Show it at all.
+        after: Seconds until it appears, so that short work does not flash: with the next call of
+            its ``start``.
+    """
+    bar = _LateProgress(
         TextColumn(label),
         BarColumn(),
+        TaskProgressColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
@@ -82,6 +92,19 @@ def progress_bar(label: str, *, visible: bool = True) -> Progress:
         transient=True,
         disable=not visible or not sys.stderr.isatty(),
     )
+    bar.due = time.monotonic() + after
+    return bar
+
+
+class _LateProgress(Progress):
+    """Starts not before ``due``, a time of `time.monotonic`."""
+
+    due = 0.0
+
+    def start(self) -> None:
+        """Appear, if it is time to, and if it has not yet."""
+        if time.monotonic() >= self.due:
+            super().start()
 
 
 def in_words(value: object) -> str:

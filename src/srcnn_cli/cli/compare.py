@@ -96,6 +96,7 @@ def compare(
     PSNR and SSIM can be told; --reference names the original of a low-resolution picture, and
     --no-reference enlarges the picture itself.
     """
+    from srcnn_cli.cli import _console
     from srcnn_cli.comparison import Request
     from srcnn_cli.protocol import PROTOCOLS
 
@@ -123,7 +124,9 @@ def compare(
     for path in outputs:
         _check_output(path, overwrite=overwrite)
     source = _source(picture, reference)
-    made = _run(source, choice.make(scale), request)
+    with _console.progress_bar("comparing", visible=show.lively) as bar:
+        bar.add_task("", total=None)  # a sign of life: how long a method will take is not known
+        made = _run(source, choice.make(scale), request)
     for path in outputs:
         _write(path, made, zoom=zoom, overwrite=overwrite)
     show.heading(f"{made.image} ×{scale}", request.describe())

@@ -160,16 +160,23 @@ def _work(
     from srcnn_cli.cli import _console
     from srcnn_cli.worker import open_file, upscale_file
 
-    visible = len(jobs) > 1 and not report.quiet and not report.json
-    with _console.progress_bar("upscaling", visible=visible) as bar:
-        for job in bar.track(jobs):
+    visible = not report.quiet and not report.json
+    with _console.progress_bar("upscaling", visible=visible, after=1.0) as bar:
+        task_id = bar.add_task("", total=len(jobs))
+        for number, job in enumerate(jobs):
+
+            def show(share: float, before: int = number) -> None:
+                bar.start()
+                bar.update(task_id, completed=before + share)
+
+            show(0)
             try:
                 opened = open_file(job, task)
                 # Only now: a mistyped name should not wait for torch to be imported.
                 started = time.perf_counter()
                 upscaler.load(task.scale)
                 load_seconds = time.perf_counter() - started
-                done = upscale_file(opened, task, upscaler)
+                done = upscale_file(opened, task, upscaler, show)
             except (ModelError, UsageError):
                 raise  # no other file would fare better
             except Exception as error:  # even a bug of ours stops one file only
