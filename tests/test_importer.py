@@ -12,11 +12,11 @@ from PIL import Image
 from safetensors.torch import save_file
 from scipy.io import savemat
 
-from srcnn_cli import importer, matlab
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.errors import ModelError
-from srcnn_cli.importer import grey_error, import_weights
+from srcnn_cli.foreign import importer, matlab, state_dicts
+from srcnn_cli.foreign.importer import grey_error, import_weights
 from srcnn_cli.protocol import make_pair
 from srcnn_cli.tiling import run_plane
 
@@ -431,7 +431,7 @@ def weights(*shapes):
     ],
 )  # fmt: skip
 def test_other_networks_are_refused_with_the_reason(tmp_path, monkeypatch, state, words):
-    monkeypatch.setattr(importer, "MAX_PARAMETERS", 1_000_000)
+    monkeypatch.setattr(state_dicts, "MAX_PARAMETERS", 1_000_000)
     torch.save(state, tmp_path / "other.pth")
     refused(tmp_path / "other.pth", words)
 

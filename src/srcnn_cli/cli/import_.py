@@ -80,7 +80,7 @@ def import_(
     planes = parse_color(color)
 
     from srcnn_cli.cli import _console
-    from srcnn_cli.importer import grey_error, import_weights
+    from srcnn_cli.foreign.importer import grey_error, import_weights
     from srcnn_cli.weights import file_sha256, save_weights
 
     config, tensors, recognised = import_weights(
