@@ -53,8 +53,8 @@ def _initialize_identity(network: PlaneNetwork, generator: torch.Generator) -> N
     than brightness, and no map but the carrier itself listens to the carrier, which is large and
     always on. A network whose output is added to its input needs no carriers: its hidden layers
     begin as the identity plus a little noise (which for planes that no ReLU changes is a residual
-    network; compare Zagoruyko and Komodakis, DiracNets, 2017). With noise alone nearly all maps
-    before the last layer of VDSR fell silent (docs/training-log.md).
+    network; compare Zagoruyko and Komodakis, DiracNets, 2017). With noise alone VDSR begins to
+    learn more slowly (docs/training-log.md).
     """
     config = network.config
     channels = 0 if config.residual else config.channels

@@ -122,7 +122,7 @@ class Schedule:
     blur: float = 0.0
     border_share: float = 0.0
     loss: Loss = "log-mse"
-    log_floor: float = 1e-3
+    log_floor: float = 3e-4
     optimizer: Optimizer = "muon"
     rate: float = 1e-3
     last_rate: float = 1.0
