@@ -6,9 +6,11 @@ import torch
 
 from random_weights import random_tensors
 from srcnn_cli.carriers import with_carriers, without_carriers
+from srcnn_cli.catalog import find_model
 from srcnn_cli.config import BORDER_POLICIES, ModelConfig
 from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.tiling import run_plane
+from srcnn_cli.weights import load_weights
 
 CPU = torch.device("cpu")
 DEEP = ModelConfig("vdsr", (3,) * 6, (8,) * 5, border="zero")
@@ -29,6 +31,11 @@ def noise(channels=1, height=50, width=41, seed=0):
     return np.random.default_rng(seed).random((channels, height, width)).astype(np.float32)
 
 
+def waves(side=96):
+    y, x = np.mgrid[:side, :side]
+    return (0.5 + 0.3 * np.sin(x / 4) + 0.2 * np.cos(x * y / 300))[None].astype(np.float32)
+
+
 @pytest.mark.parametrize("color", ["y", "rgb"])
 @pytest.mark.parametrize("architecture", ["srcnn", "vdsr"])
 def test_a_picture_to_which_nothing_is_added_keeps_all_its_bits(architecture, color):
@@ -38,6 +45,14 @@ def test_a_picture_to_which_nothing_is_added_keeps_all_its_bits(architecture, co
     planes = noise(config.channels)
     _, low = both(config, with_carriers(config, zeros), planes)
     np.testing.assert_array_equal(low, planes)
+
+
+@pytest.mark.parametrize(("name", "worst"), [("srcnn-9-1-5", 2), ("srcnn-9-5-5", 3)])
+def test_shipped_weights_give_the_same_picture_to_less_than_half_a_level(name, worst):
+    config, tensors = load_weights(find_model(name)[3])
+    exact, low = both(config, tensors, waves())
+    assert 0 < np.abs(low - exact).max() < worst / 255
+    assert np.sqrt(np.mean((low - exact) ** 2)) < 0.25 / 255
 
 
 @pytest.mark.parametrize("border", BORDER_POLICIES)

@@ -622,6 +622,16 @@ def test_an_unknown_device_is_refused(tiny_weights):
 # Precision
 
 
+def test_bfloat16_changes_a_level_here_and_there():
+    y, x = np.mgrid[:40, :50]
+    red = 127 + 80 * np.sin(x / 3) + 40 * np.cos(x * y / 90)
+    pixels = np.stack([red, red[::-1], red / 2], axis=-1).clip(0, 255).astype(np.uint8)
+    exact = Upscaler(device="cpu").upscale(pixels, 3).astype(int)
+    low = Upscaler(device="cpu", precision="bfloat16").upscale(pixels, 3).astype(int)
+    assert 0 < np.abs(low - exact).max() <= 3
+    assert np.mean(low != exact) < 0.2
+
+
 @pytest.mark.parametrize("model", ["srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20"])
 def test_bfloat16_changes_a_photograph_by_a_level_here_and_there(model):
     with Image.open(Path(__file__).parents[1] / "examples" / "cat.png") as image:

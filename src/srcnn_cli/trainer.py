@@ -145,11 +145,9 @@ class Trainer:
                 tensors = split_carriers(config, tensors)
             except ModelError as error:
                 raise ModelError(error.reason, path) from error
-        state = self._network.state_dict()
-        for name in self._network.names[: len(self._network.names) - renew]:
-            for part in ("weight", "bias"):
-                state[f"{name}.{part}"] = torch.from_numpy(tensors[f"{name}.{part}"])
-        self._network.load_state_dict(state)
+        anew = set(self._network.names[-renew:] if renew else ())
+        state = {k: torch.from_numpy(v) for k, v in tensors.items() if k.split(".")[0] not in anew}
+        self._network.load_state_dict({**self._network.state_dict(), **state})
         self._average = [p.detach().clone() for p in self._parameters]
 
     def run(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:

@@ -225,6 +225,12 @@ class Upscaler:
     ) -> tuple[NDArray[Any], Timing]:
         timing = Timing()
         total, done = sum(stage.height * stage.width for stage in stages), 0
+
+        def advance(pixels: int) -> None:
+            nonlocal done
+            done += pixels
+            progress(done / total)
+
         clock = _Clock()
         config = self._engine(stages[-1].scale).config
         picture, alpha = _split_alpha(pixels)
@@ -233,26 +239,25 @@ class Upscaler:
         resampler = Resampler((planes.shape[1], planes.shape[2]), (height, width))
         timing.prepare += clock.lap()
         for stage in stages[:-1]:
-            bands = []
-            for start, stop, band in self._bands(planes, stage, tile, timing):
-                bands.append(band)
-                done += (stop - start) * stage.width
-                progress(done / total)
+            bands = [band for _, _, band in self._bands(planes, stage, tile, timing, advance)]
             planes = np.concatenate(bands, axis=1)
         result = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
         # Band by band: what stands in floating point at any moment is a few rows of tiles.
-        for start, stop, band in self._bands(planes, stages[-1], tile, timing):
+        for start, stop, band in self._bands(planes, stages[-1], tile, timing, advance):
             clock.lap()
             other_band = resampler.rows(others, start, stop) if len(others) else others
             timing.interpolated(clock.lap())
             _merge(band, other_band, config.color, result[start:stop])
             timing.merge += clock.lap()
-            done += (stop - start) * width
-            progress(done / total)
         return result, timing
 
     def _bands(
-        self, planes: NDArray[np.float32], stage: Stage, tile: int, timing: Timing
+        self,
+        planes: NDArray[np.float32],
+        stage: Stage,
+        tile: int,
+        timing: Timing,
+        advance: Callable[[int], object],
     ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
         """(C, H, W) planes interpolated to the stage's size and through its network, in bands."""
         clock = _Clock()
@@ -269,6 +274,7 @@ class Upscaler:
         for start, stop, band in run_bands(engine, stage.height, stage.width, tile, rows):
             timing.network += clock.lap()
             yield start, stop, band
+            advance((stop - start) * stage.width)
             clock.lap()  # what the caller does with a band is not our time
 
     def _remarks(self, scale: float) -> tuple[str, ...]:
