@@ -54,10 +54,11 @@ def test_a_single_process_of_torchrun_is_alone_too(environment):
         assert not torch.distributed.is_initialized()
 
 
-def test_alone_nothing_is_shared_or_wrapped():
-    network = torch.nn.Linear(2, 2)
+def test_alone_nothing_is_shared_or_averaged():
+    tensor = torch.tensor([1.5, 2.5])
     ranks = Ranks()
-    assert ranks.wrap(network, CPU) is network
+    ranks.average([tensor])
+    assert tensor.tolist() == [1.5, 2.5]
     assert ranks.total([1.5, 2.5]) == [1.5, 2.5]
     assert ranks.anywhere(condition=True)
     assert not ranks.anywhere(condition=False)
@@ -113,11 +114,12 @@ from torch.nn import Conv2d, ReLU, Sequential
 from srcnn_cli.distributed import joined
 
 with joined(torch.device("cpu")) as ranks:
-    torch.manual_seed(ranks.rank)  # the first one's weights shall be everybody's
+    torch.manual_seed(1)
     network = Sequential(Conv2d(1, 3, 3), ReLU(), Conv2d(3, 1, 3))
-    forward = ranks.wrap(network, torch.device("cpu"))
+    network = network.to(memory_format=torch.channels_last)
     planes = torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8)[ranks.share(4)]
-    forward(planes).square().mean().backward()
+    network(planes).square().mean().backward()
+    ranks.average([p.grad for p in network.parameters()])
     print(json.dumps(dict(
         ranks=[ranks.rank, ranks.world, ranks.local],
         first=ranks.first,

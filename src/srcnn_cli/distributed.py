@@ -1,7 +1,10 @@
 """Several processes that train one network, as ``torchrun`` starts them.
 
-PyTorch's own DistributedDataParallel averages the gradients. Everything else is arranged so that
-the processes need not talk: all of them draw the same sub-images, and each makes its share.
+All of them start from the same weights and draw the same sub-images, each makes its share, and the
+gradients are averaged: so their networks stay the same. PyTorch's DistributedDataParallel would do
+that too, but it keeps the process group alive beyond its end; Gloo's threads then outlive the
+interpreter, and now and then abort a run that is already finished. What it gains, by sending while
+gradients are still being computed, is nothing for networks of a megabyte or two.
 """
 
 from __future__ import annotations
@@ -13,14 +16,13 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import distributed
-from torch.nn.parallel import DistributedDataParallel
 
 from srcnn_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torch import nn
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,17 @@ class Ranks:
         """Whether the condition holds in any process."""
         return self.total([float(condition)])[0] > 0
 
-    def wrap(self, network: nn.Module, device: torch.device) -> nn.Module:
-        """The network, its gradients averaged over the processes if there are several."""
+    def average(self, tensors: list[Tensor]) -> None:
+        """Put in place of tensors their means over all processes, the same in each."""
         if self.world == 1:
-            return network
-        devices = [device] if device.type == "cuda" else None
-        return DistributedDataParallel(network, device_ids=devices)
+            return
+        mean = torch.cat([tensor.flatten() for tensor in tensors])
+        distributed.all_reduce(mean)
+        mean /= self.world
+        start = 0
+        for tensor in tensors:
+            tensor.copy_(mean[start : start + tensor.numel()].view_as(tensor))
+            start += tensor.numel()
 
 
 def started_by_torchrun() -> bool:

@@ -117,9 +117,7 @@ class Trainer:
         self._parameters = list(self._network.parameters())
         self._average = [p.detach().clone() for p in self._parameters]
         self._optimizer = Optimizer(self._network, schedule)
-        self._forward: Any = self.ranks.wrap(self._network, device)
-        if compiled:
-            self._forward = torch.compile(self._forward)
+        self._forward: Any = torch.compile(self._network) if compiled else self._network
 
     def start_from(self, path: Path, *, renew: int = 0) -> None:
         """Take the initial weights from a weights file of the same network.
@@ -225,6 +223,7 @@ class Trainer:
         loss = self._loss(output, truth)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        self.ranks.average([p.grad for p in self._parameters if p.grad is not None])
         self._optimizer.step(self.schedule.rate_at(self.step))
         return loss.detach(), truth.shape[0] * truth.shape[-1] * truth.shape[-2]
 
