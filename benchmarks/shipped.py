@@ -22,7 +22,7 @@ import numpy as np
 from srcnn_cli.benchmark import Source, average, find_sources, load_pair, measure
 from srcnn_cli.catalog import shipped_models, weights_folder
 from srcnn_cli.config import BORDER_POLICIES
-from srcnn_cli.engine.torch_engine import TorchEngine, choose_device
+from srcnn_cli.engine.selection import make_engine
 from srcnn_cli.methods import Interpolation, Method, Network, wants_color
 from srcnn_cli.metrics import psnr
 from srcnn_cli.protocol import SRCNN, Pair, round_to_uint8
@@ -77,7 +77,6 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder that holds Set5 and Set14")
     parser.add_argument("--write", action="store_true", help="store the figures in the index")
     options = parser.parse_args()
-    device = choose_device("cpu")
     figures: dict[str, dict[str, object]] = {}
     rows: dict[str, list[str]] = {
         "figures": [
@@ -92,12 +91,12 @@ def main() -> None:
     }
     for model in shipped_models():
         config, tensors = load_weights(model.path)
-        network = Network(model.name, TorchEngine(config, tensors, device))
+        network = Network(model.name, make_engine(config, tensors, "cpu"))
         history = stages(read_training(model.path))
         hours = sum(run["seconds"] for run in history) / 3600
         methods: list[Method] = [Interpolation("bicubic")]
         methods += [
-            Network(border, TorchEngine(replace(config, border=border), tensors, device))
+            Network(border, make_engine(replace(config, border=border), tensors, "cpu"))
             for border in BORDER_POLICIES
         ]
         by_scale: dict[str, dict[str, dict[str, float]]] = {}

@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from srcnn_cli.benchmark import Source, average, find_sources, measure
-from srcnn_cli.engine.torch_engine import TorchEngine, choose_device
+from srcnn_cli.engine.selection import make_engine
 from srcnn_cli.errors import SrcnnError, UsageError
 from srcnn_cli.files import check_writable
 from srcnn_cli.methods import Interpolation, Method, Network
@@ -47,7 +47,7 @@ def load(arguments: list[str], scale: int) -> tuple[list[Method], dict[str, Mode
         if scale not in config.scales:
             raise UsageError(f"{path}: was not trained for ×{scale}")
         configs[name] = config
-        methods.append(Network(name, TorchEngine(config, tensors, choose_device("cpu"))))
+        methods.append(Network(name, make_engine(config, tensors, "cpu")))
     return methods, configs
 
 

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from torch.nn.functional import pad
 
-from srcnn_cli.config import ModelConfig, parse_filters
+from srcnn_cli.config import PRECISIONS, ModelConfig, parse_filters
+from srcnn_cli.engine.selection import make_engine
 from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.networks import PlaneNetwork
 from srcnn_cli.recipes import RECIPES, plan
@@ -45,7 +46,7 @@ def main() -> None:
     torch.manual_seed(0)
     network = PlaneNetwork(config).eval()
     tensors = {name: value.detach().numpy() for name, value in network.state_dict().items()}
-    engine = TorchEngine(config, tensors, torch.device("cpu"))
+    engine = make_engine(config, tensors, "cpu")
     plane = np.random.default_rng(0).random((1, options.side, options.side), np.float32)
     radius = config.receptive_radius
 
@@ -53,11 +54,15 @@ def main() -> None:
         with torch.inference_mode():
             network(pad(torch.from_numpy(plane)[None], (radius,) * 4, mode="replicate"))
 
-    low = TorchEngine(config, tensors, torch.device("cpu"), precision="bfloat16")
+    by_torch, low = (
+        TorchEngine(config, tensors, torch.device("cpu"), precision=precision)
+        for precision in PRECISIONS
+    )
     best = engine.best_tile()
     tiles = [(f"tiles of {tile}", engine, tile) for tile in options.tiles]
     tiles += [(f"tiles of {best} (automatic)", engine, best)]
-    tiles += [(f"tiles of {best}, bfloat16", low, best)]
+    tiles += [(f"tiles of {best}, torch", by_torch, best)]
+    tiles += [(f"tiles of {best}, bfloat16 (torch)", low, best)]
     runs: list[Callable[[], object]] = [whole]
     runs += [lambda own=own, tile=tile: run_plane(own, plane, tile) for _, own, tile in tiles]
     seconds: list[list[float]] = [[] for _ in runs]
@@ -69,10 +74,10 @@ def main() -> None:
                 times.append(time.perf_counter() - started)
     medians = [statistics.median(times) for times in seconds]
     side = options.side
-    print(f"{config.name}, {side}x{side}, {torch.get_num_threads()} threads, float32")
-    print(f"{'whole picture, plain call':28} {medians[0] * 1000:8.1f} ms")
+    print(f"{config.name}, {side}x{side}, {engine.workers} cores, float32")
+    print(f"{'whole picture, plain torch call':31} {medians[0] * 1000:8.1f} ms")
     for (label, _, _), median in zip(tiles, medians[1:], strict=True):
-        print(f"{label:28} {median * 1000:8.1f} ms   {medians[0] / median:5.2f} times as fast")
+        print(f"{label:31} {median * 1000:8.1f} ms   {medians[0] / median:5.2f} times as fast")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from srcnn_cli import __version__
 from srcnn_cli.cli import main
@@ -55,6 +56,16 @@ def test_a_missing_file_is_reported_without_waiting_for_torch():
     modules, code, _ = imported("upscale", "no-such-file.png")
     assert code == 3
     assert "torch" not in modules
+
+
+def test_a_picture_is_enlarged_on_the_cpu_without_importing_torch(tmp_path):
+    source, target = tmp_path / "in.png", tmp_path / "out.png"
+    Image.new("RGB", (9, 7), (200, 30, 60)).save(source)
+    modules, code, _ = imported("upscale", str(source), "-o", str(target), "--device", "cpu")
+    assert code == 0
+    assert "torch" not in modules
+    with Image.open(target) as enlarged:
+        assert enlarged.size == (27, 21)
 
 
 def test_the_version_is_printed(capsys):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from srcnn_cli.config import Color
-    from srcnn_cli.engine.torch_engine import TorchEngine
+    from srcnn_cli.tiling import Engine
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 
@@ -117,9 +117,7 @@ class Network:
         tile: Side of the tiles; 0 chooses.
     """
 
-    def __init__(
-        self, name: str, engine: TorchEngine, *, ensemble: bool = False, tile: int = 0
-    ) -> None:
+    def __init__(self, name: str, engine: Engine, *, ensemble: bool = False, tile: int = 0) -> None:
         self.name = f"{name}+" if ensemble else name
         self.color = engine.config.color
         self._engine = engine

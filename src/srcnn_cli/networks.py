@@ -67,7 +67,8 @@ class PlaneNetwork(nn.Module):
             if index < len(layers) - 1:
                 planes = functional.relu(planes, inplace=True)
         if self.config.residual:
-            return planes + _crop(source, self.config.receptive_radius, edges)
+            rows, columns = edges.left_by(self.config.receptive_radius, *source.shape[-2:])
+            return planes + source[:, :, rows, columns]
         return planes + self.config.mean
 
     def _convolve(self, layer: nn.Conv2d, planes: Tensor, edges: Edges) -> Tensor:
@@ -92,14 +93,6 @@ class PlaneNetwork(nn.Module):
                 strip = output[:, :, :, start:stop]
                 strip.sub_(bias).mul_(inverse.to(output)).add_(bias)
         return output
-
-
-def _crop(planes: Tensor, radius: int, edges: Edges) -> Tensor:
-    """What is left of (N, C, H, W) after valid convolutions on the sides not in ``edges``."""
-    height, width = planes.shape[-2:]
-    top, left = radius * (not edges.top), radius * (not edges.left)
-    bottom, right = height - radius * (not edges.bottom), width - radius * (not edges.right)
-    return planes[:, :, top:bottom, left:right]
 
 
 def _inverse_share(

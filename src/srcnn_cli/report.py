@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 # A bicubic baseline further than this from the published one means another protocol or other data.
 CANARY_DB = 0.05
-_LIBRARIES = ("torch", "numpy", "pillow", "scikit-image")
+_LIBRARIES = ("torch", "onnxruntime", "numpy", "pillow", "scikit-image")
 METRIC_TITLES = {"psnr": "PSNR", "ssim": "SSIM", "ms_ssim": "MS-SSIM", "ifc": "IFC"}
 METRIC_DIGITS = {"psnr": 2, "ssim": 4, "ms_ssim": 4, "ifc": 3}
 

@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import torch
     from numpy.typing import NDArray
     from PIL.Image import Image
 
     from srcnn_cli.config import BorderPolicy, Color, ModelConfig, Precision
-    from srcnn_cli.engine.torch_engine import TorchEngine
     from srcnn_cli.stages import Stage
+    from srcnn_cli.tiling import Engine
 
     Picture = TypeVar("Picture", Image, NDArray[Any])
 
@@ -102,7 +101,8 @@ class Upscaler:
         precision: ``float32``, or ``bfloat16``: 1.5 to 2 times as fast on processors that
             compute it (AVX-512 BF16), and results that differ by a level here and there.
 
-    Torch is imported when it is first needed, not here.
+    What runs the networks is imported when it is first needed, not here: ONNX Runtime, or torch,
+    which takes longer to import, for a GPU, for bfloat16 and for the border policy ``normalize``.
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
@@ -128,18 +128,18 @@ class Upscaler:
         self.precision = precision
         self._border = border
         self._files = find_model(self.model)
-        self._engines: dict[Path, TorchEngine] = {}
+        self._engines: dict[Path, Engine] = {}
 
     @cached_property
-    def device(self) -> torch.device:
-        """Where the networks run.
+    def device(self) -> str:
+        """Where the networks run: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
         Raises:
             UsageError: There is no such device.
         """
-        from srcnn_cli.engine.torch_engine import choose_device
+        from srcnn_cli.engine.devices import find_device
 
-        return choose_device(self._device_name)
+        return find_device(self._device_name)
 
     @property
     def scales(self) -> tuple[int, ...]:
@@ -278,23 +278,28 @@ class Upscaler:
             clock.lap()  # what the caller does with a band is not our time
 
     def _remarks(self, scale: float) -> tuple[str, ...]:
-        from srcnn_cli.engine.torch_engine import fast_bfloat16
-
         remarks = []
         if scale == int(scale) <= max(self.scales) and scale not in self.scales:
             trained = ", ".join(f"×{known}" for known in self.scales)
             remarks.append(f"{self.model} was trained for {trained}, not for ×{scale:g}")
-        if self.precision == "bfloat16" and not fast_bfloat16(self.device):
-            remarks.append(f"bfloat16 is no faster than float32 on this {self.device.type}")
+        if self.precision == "bfloat16" and not self._fast_bfloat16():
+            remarks.append(f"bfloat16 is no faster than float32 on this {self.device}")
         return tuple(remarks)
 
-    def _engine(self, scale: int) -> TorchEngine:
+    def _fast_bfloat16(self) -> bool:
+        import torch
+
+        from srcnn_cli.engine.torch_engine import fast_bfloat16
+
+        return fast_bfloat16(torch.device(self.device))
+
+    def _engine(self, scale: int) -> Engine:
         path = self._files[scale]
         if path not in self._engines:
-            from srcnn_cli.engine.torch_engine import TorchEngine
+            from srcnn_cli.engine.selection import make_engine
 
             config, tensors = load_model(path, border=self._border)
-            self._engines[path] = TorchEngine(
+            self._engines[path] = make_engine(
                 config, tensors, self.device, precision=self.precision
             )
         return self._engines[path]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from srcnn_cli.config import Color
     from srcnn_cli.distributed import Ranks
-    from srcnn_cli.engine.torch_engine import TorchEngine
     from srcnn_cli.protocol import Pair
+    from srcnn_cli.tiling import Engine
 
 _TILE = 128
 
@@ -44,7 +44,7 @@ class Validator:
     def _low(self, pair: Pair) -> NDArray[Any]:
         return pair.offered(color=self._color != "y")
 
-    def psnr(self, engine: TorchEngine) -> list[float]:
+    def psnr(self, engine: Engine) -> list[float]:
         """Mean PSNR in dB for each of `scales`, under the ``srcnn`` convention."""
         network = Network("validated", engine, tile=_TILE)
         scores = []

@@ -13,8 +13,6 @@ from srcnn_cli.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import torch
-
     from srcnn_cli.methods import Method
 
 
@@ -59,15 +57,15 @@ class Choice:
         self.described: list[dict[str, Any]] = []
 
     @cached_property
-    def device(self) -> torch.device:
+    def device(self) -> str:
         """Where networks run.
 
         Raises:
             UsageError: There is no such device.
         """
-        from srcnn_cli.engine.torch_engine import choose_device
+        from srcnn_cli.engine.devices import find_device
 
-        return choose_device(self._device_name)
+        return find_device(self._device_name)
 
     def make(self, scale: int) -> list[Method]:
         """The methods for a scale, interpolations first.
@@ -110,12 +108,12 @@ class Choice:
 
     def _networks(self, name: str, path: Path) -> list[Method]:
         from srcnn_cli.catalog import load_model
-        from srcnn_cli.engine.torch_engine import TorchEngine
+        from srcnn_cli.engine.selection import make_engine
         from srcnn_cli.methods import Network
         from srcnn_cli.weights import file_sha256
 
         config, tensors = load_model(path, border=self._border)
-        engine = TorchEngine(config, tensors, self.device, precision=self._precision)
+        engine = make_engine(config, tensors, self.device, precision=self._precision)
         if self._precision != "float32":  # so that no figure goes without it
             name = f"{name} {self._precision}"
         networks: list[Method] = [Network(name, engine, tile=self._tile)]

@@ -138,14 +138,13 @@ def _measure(
 ) -> None:
     from srcnn_cli.benchmark import data_sha256, find_sources, measure
     from srcnn_cli.cli import _console
+    from srcnn_cli.engine.devices import cpu_cores
     from srcnn_cli.report import Setting, build_report
 
     sources, passed_over = find_sources(folder, low)
     if passed_over:
         _console.warn(folder, f"{passed_over} files are no pictures and were passed over")
     methods = choice.make(scale)
-    import torch
-
     setting = Setting(
         folder=folder.resolve(),
         sizes=_sizes(sources),
@@ -154,8 +153,8 @@ def _measure(
         protocol=protocol,
         metrics=metrics,
         repeat=repeat,
-        device=str(choice.device),
-        threads=torch.get_num_threads(),
+        device=choice.device,
+        threads=cpu_cores(),
         methods=choice.described,
     )
     live = _Live(setting) if format_ == "table" else None

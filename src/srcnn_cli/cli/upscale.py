@@ -172,7 +172,7 @@ def _work(
             show(0)
             try:
                 opened = open_file(job, task)
-                # Only now: a mistyped name should not wait for torch to be imported.
+                # Only now: a mistyped name should not wait for torch or the weights.
                 started = time.perf_counter()
                 upscaler.load(task.scale)
                 load_seconds = time.perf_counter() - started
@@ -220,7 +220,7 @@ class _Report:
                     "model": upscaler.model,
                     "weights": [stage.scale for stage in done.stages],
                     "border": upscaler.border_of(done.stages),
-                    "device": str(upscaler.device),
+                    "device": upscaler.device,
                     "precision": upscaler.precision,
                     "tile": done.tile,
                     "seconds": {

@@ -1,1 +1,1 @@
-"""Engines: ways to run a plane through a network."""
+"""Engines: ways to run planes through a network."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,10 @@ import numpy as np
 import torch
 
 from srcnn_cli.carriers import beside_carriers
+from srcnn_cli.engine.devices import cpu_cores
 from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.networks import PlaneNetwork
+from srcnn_cli.tiling import cpu_tile, tile_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from srcnn_cli.config import ModelConfig, Precision
     from srcnn_cli.tiling import Edges
 
-
-# Bytes of the widest layer's output for one tile. Measured with 9-1-5 and 9-5-5 on two cores with
-# 1 MiB of L2 each: 96 to 160 pixels are within 7 % of each other, 48 takes 25 to 30 % longer
-# (benchmarks/tile_speed.py).
-_CPU_TILE_BYTES = 4_300_000
 _GPU_TILE_BYTES = 256 << 20
 
 
@@ -55,7 +51,7 @@ class TorchEngine:
         self.config = config
         self.device = device
         self.precision = precision
-        self.workers = torch.get_num_threads() if device.type == "cpu" else 1
+        self.workers = cpu_cores() if device.type == "cpu" else 1
         if precision == "bfloat16":
             config, tensors = beside_carriers(config, tensors)
         network = PlaneNetwork(config)
@@ -86,15 +82,11 @@ class TorchEngine:
 
     def best_tile(self) -> int:
         """Side of the tiles that run fastest: by cache on a CPU, by free memory on a GPU."""
-        widest = max(self.config.widths, default=1)
         if self.device.type == "cpu":
-            budget = _CPU_TILE_BYTES
-        elif self.device.type == "cuda":
-            budget = torch.cuda.mem_get_info(self.device)[0] // 8
-        else:
-            budget = _GPU_TILE_BYTES
-        side = math.isqrt(budget // (4 * widest))
-        return min(max(side // 16 * 16, 64), 2048)
+            return cpu_tile(self.config)
+        if self.device.type == "cuda":
+            return tile_side(self.config, torch.cuda.mem_get_info(self.device)[0] // 8)
+        return tile_side(self.config, _GPU_TILE_BYTES)
 
 
 def choose_device(name: str) -> torch.device:
