@@ -70,23 +70,26 @@ def peak_memory_mb() -> float | None:
     return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)
 
 
-def progress_bar(label: str, *, visible: bool = True, after: float = 0.0) -> Progress:
+def progress_bar(
+    label: str, *, visible: bool = True, counted: bool = True, after: float = 0.0
+) -> Progress:
     """A progress bar with the time left; shows nothing where stderr is no terminal.
 
     Args:
         label: What is being done.
         visible: Show it at all.
+        counted: How much there is to do is known; else only a sign of life is shown.
         after: Seconds until it appears, so that short work does not flash: with the next call of
             its ``start``.
     """
+    share = (TaskProgressColumn(), MofNCompleteColumn()) if counted else ()
+    left = (TextColumn("left"), TimeRemainingColumn()) if counted else ()
     bar = _LateProgress(
         TextColumn(label),
         BarColumn(),
-        TaskProgressColumn(),
-        MofNCompleteColumn(),
+        *share,
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        *left,
         TextColumn("{task.description}"),
         console=err,
         transient=True,

@@ -124,8 +124,8 @@ def compare(
     for path in outputs:
         _check_output(path, overwrite=overwrite)
     source = _source(picture, reference)
-    with _console.progress_bar("comparing", visible=show.lively) as bar:
-        bar.add_task("", total=None)  # a sign of life: how long a method will take is not known
+    with _console.progress_bar("comparing", visible=show.lively, counted=False) as bar:
+        bar.add_task("", total=None)  # how long a method will take is not known
         made = _run(source, choice.make(scale), request)
     for path in outputs:
         _write(path, made, zoom=zoom, overwrite=overwrite)
