@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcnn_cli.benchmark import Source, average, find_sources, load_pair, measure
+from srcnn_cli.benchmark import Source, average, find_sources, load, measure
 from srcnn_cli.catalog import shipped_models, weights_folder
 from srcnn_cli.config import BORDER_POLICIES
 from srcnn_cli.engine.selection import make_engine
@@ -45,7 +45,7 @@ def border_figures(sources: list[Source], scale: int, methods: list[Method]) -> 
     """Mean border PSNR in dB by method."""
     values: dict[str, list[float]] = {method.name: [] for method in methods}
     for source in sources:
-        pair, _ = load_pair(source, scale, SRCNN)
+        pair = load(source).pair(scale, SRCNN)
         for method in methods:
             low = pair.offered(color=wants_color(method))
             output, _ = method.enlarge(low, *pair.truth.shape)

@@ -16,7 +16,7 @@ from srcnn_cli.benchmark import (
     average,
     data_sha256,
     find_sources,
-    load_pair,
+    load,
     measure,
 )
 from srcnn_cli.config import ModelConfig
@@ -147,17 +147,18 @@ def test_a_source_is_loaded_as_the_pair_of_its_protocol(tmp_path):
     path = save(tmp_path / "a.png")
     pixels = np.asarray(Image.open(path))
     for protocol in PROTOCOLS.values():
-        pair, seconds = load_pair(Source(path), 3, protocol)
+        loaded = load(Source(path))
+        pair = loaded.pair(3, protocol)
         expected = make_pair(pixels, 3, protocol)
         assert np.array_equal(pair.truth, expected.truth)
         assert np.array_equal(pair.low, expected.low)
-        assert seconds > 0
+        assert loaded.seconds > 0
 
 
 def test_a_given_low_resolution_file_is_what_the_methods_get(tmp_path):
     path = save(tmp_path / "a.png", mode="L")
     low = save(tmp_path / "low.png", (13, 12), seed=7, mode="L")
-    pair, _ = load_pair(Source(path, low), 3, SRCNN)
+    pair = load(Source(path, low)).pair(3, SRCNN)
     np.testing.assert_allclose(pair.low, np.asarray(Image.open(low)) / 255)
     assert pair.truth.shape == (36, 39)
 
@@ -170,7 +171,7 @@ def test_a_partner_that_does_not_fit_is_an_error_that_names_it(tmp_path, size, m
     path = save(tmp_path / "a.png")
     low = save(tmp_path / "a_LR.png", size, mode=mode)
     with pytest.raises(InputError, match=r"a_LR\.png") as caught:
-        load_pair(Source(path, low), 3, SRCNN)
+        load(Source(path, low)).pair(3, SRCNN)
     assert words in str(caught.value)
 
 
@@ -179,11 +180,11 @@ def test_a_partner_that_does_not_fit_is_an_error_that_names_it(tmp_path, size, m
 )
 def test_a_picture_must_hold_the_window_of_ssim_after_shaving(tmp_path, scale, border, side):
     protocol = SRCNN.changed(crop_border=border)
-    pair, _ = load_pair(Source(save(tmp_path / "ok.png", (side, side))), scale, protocol)
+    pair = load(Source(save(tmp_path / "ok.png", (side, side)))).pair(scale, protocol)
     assert pair.ssim(pair.truth / 255) == pytest.approx(1)
     small = save(tmp_path / "small.png", (side, side - 1))
     with pytest.raises(InputError, match=r"small\.png: .*too small"):
-        load_pair(Source(small), scale, protocol)
+        load(Source(small)).pair(scale, protocol)
 
 
 def test_every_method_is_measured_on_every_picture_in_order(tmp_path):
@@ -198,7 +199,7 @@ def test_every_method_is_measured_on_every_picture_in_order(tmp_path):
     ]
     assert {(r.image, r.width, r.height) for r in records} == {("a", 39, 36), ("c", 39, 36)}
     for record in records:
-        pair, _ = load_pair(Source(tmp_path / f"{record.image}.png"), 3, SRCNN)
+        pair = load(Source(tmp_path / f"{record.image}.png")).pair(3, SRCNN)
         method = {m.name: m for m in methods}[record.method]
         output, _ = method.enlarge(pair.low, *pair.truth.shape)
         assert record.metrics == {"psnr": pair.psnr(output), "ssim": pair.ssim(output)}

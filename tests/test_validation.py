@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from srcnn_cli.benchmark import Source, load_pair, measure
+from srcnn_cli.benchmark import Source, load, measure
 from srcnn_cli.config import ModelConfig
 from srcnn_cli.distributed import Ranks
 from srcnn_cli.engine.torch_engine import TorchEngine
@@ -36,7 +36,7 @@ def sources(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pairs(sources):
-    return [load_pair(source, scale, SRCNN)[0] for source in sources for scale in SCALES]
+    return [load(source).pair(scale, SRCNN) for source in sources for scale in SCALES]
 
 
 def make_engine(color):

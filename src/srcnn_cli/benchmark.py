@@ -148,32 +148,54 @@ def _bare_stem(path: Path) -> str:
     return stem
 
 
-def load_pair(source: Source, scale: int, protocol: Protocol) -> tuple[Pair, float]:
-    """Read a source as a test pair.
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A source that was read.
 
-    Returns:
-        The pair, and the seconds that reading the files took.
+    Attributes:
+        source: Its files.
+        pixels: uint8 (H, W) or (H, W, 3), the picture.
+        low: Likewise, its low-resolution partner if that was given.
+        seconds: For reading.
+    """
+
+    source: Source
+    pixels: NDArray[np.uint8]
+    low: NDArray[np.uint8] | None
+    seconds: float
+
+    def pair(self, scale: int, protocol: Protocol) -> Pair:
+        """The picture as a test pair.
+
+        Raises:
+            InputError: It is too small, or the partner's size does not fit.
+        """
+        smallest = 2 * protocol.border(scale) + 11  # SSIM's window must fit after shaving
+        height, width = self.pixels.shape[:2]
+        if min(height, width) // scale * scale < smallest:
+            raise InputError(
+                f"{width}x{height} is too small: at scale {scale}, with "
+                f"{protocol.border(scale)} pixels shaved off, {smallest}x{smallest} are needed",
+                self.source.path,
+            )
+        try:
+            if self.low is None:
+                return make_pair(self.pixels, scale, protocol)
+            return pair_with_low(self.pixels, self.low, scale, protocol)
+        except UsageError as error:
+            raise InputError(error.reason, self.source.low or self.source.path) from error
+
+
+def load(source: Source) -> Loaded:
+    """Read a source.
 
     Raises:
-        InputError: A file is unreadable, too small, or of a size that does not fit.
+        InputError: A file is unreadable.
     """
     started = time.perf_counter()
     pixels = read_8bit(source.path)
     low = None if source.low is None else read_8bit(source.low)
-    seconds = time.perf_counter() - started
-    smallest = 2 * protocol.border(scale) + 11  # SSIM's window must fit after shaving
-    if min(pixels.shape[:2]) // scale * scale < smallest:
-        raise InputError(
-            f"{pixels.shape[1]}x{pixels.shape[0]} is too small: at scale {scale}, with "
-            f"{protocol.border(scale)} pixels shaved off, {smallest}x{smallest} are needed",
-            source.path,
-        )
-    try:
-        if low is None:
-            return make_pair(pixels, scale, protocol), seconds
-        return pair_with_low(pixels, low, scale, protocol), seconds
-    except UsageError as error:
-        raise InputError(error.reason, source.low or source.path) from error
+    return Loaded(source, pixels, low, time.perf_counter() - started)
 
 
 def measure(
@@ -208,7 +230,8 @@ def measure(
         raise UsageError(f"unknown metric {unknown[0]!r}: use {', '.join(METRICS)}")
     warm = False
     for source in sources:
-        pair, load = load_pair(source, scale, protocol)
+        loaded = load(source)
+        pair = loaded.pair(scale, protocol)
         height, width = pair.truth.shape[-2:]
         if not warm:
             for method in methods:
@@ -224,7 +247,9 @@ def measure(
             except UsageError as error:
                 raise InputError(error.reason, source.path) from error
             steps = _median([steps for _, steps in runs])
-            records.append(Record(source.name, width, height, method.name, values, load, steps))
+            records.append(
+                Record(source.name, width, height, method.name, values, loaded.seconds, steps)
+            )
         yield records
 
 

@@ -9,15 +9,13 @@ network shows its own colours.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcnn_cli.benchmark import load_pair
+from srcnn_cli.benchmark import load
 from srcnn_cli.color import luminance_uint8, rgb_from_ycbcr, ycbcr_from_rgb
-from srcnn_cli.image import read_8bit
 from srcnn_cli.methods import INTERPOLATIONS, Steps, wants_color
 from srcnn_cli.protocol import Pair, Protocol, round_to_uint8
 from srcnn_cli.resize import Resampler, modcrop
@@ -97,11 +95,11 @@ class Kept:
         *,
         luma: bool = False,
     ) -> None:
-        pair, self.load = load_pair(source, scale, protocol)
+        loaded = load(source)
+        pair, pixels, self.load = loaded.pair(scale, protocol), loaded.pixels, loaded.seconds
         low_rgb = pair.low_rgb
         # Made now, so that the pair need not hold the picture that it is made from.
         self._pair = replace(pair, colors=None if low_rgb is None else lambda: low_rgb)
-        pixels = read_8bit(source.path)
         self._picture = np.ascontiguousarray(
             np.moveaxis(modcrop(np.moveaxis(pixels, (0, 1), (-2, -1)), scale),
                         (-2, -1), (0, 1))
@@ -158,9 +156,8 @@ class Redone:
     """
 
     def __init__(self, source: Source, methods: Sequence[Method], scale: int) -> None:
-        started = time.perf_counter()
-        self._pixels = read_8bit(source.path)
-        self.load = time.perf_counter() - started
+        loaded = load(source)
+        self._pixels, self.load = loaded.pixels, loaded.seconds
         self._scale = scale
         self.height, self.width = (side * scale for side in self._pixels.shape[:2])
         self._methods = methods

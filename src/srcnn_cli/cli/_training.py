@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.benchmark import Source, load_pair
+from srcnn_cli.benchmark import Source, load
 from srcnn_cli.carriers import beside_carriers
 from srcnn_cli.cli import _console
 from srcnn_cli.data import Degradation, hold_back, training_files
@@ -211,14 +211,14 @@ def _report_skipped(item: Skipped) -> None:
 
 def _load_validation(files: Sequence[Path], scales: Sequence[int], ranks: Ranks) -> list[Pair]:
     """As `bench` would measure on them; a picture that does not serve is named and left out."""
-    pairs = []
+    pairs: list[Pair] = []
     for path in files:
-        for scale in scales:
-            try:
-                pairs.append(load_pair(Source(path), scale, SRCNN)[0])
-            except InputError as error:
-                if ranks.first:
-                    _console.warn(path, f"skipped: {error.reason}")
+        try:
+            loaded = load(Source(path))
+            pairs.extend(loaded.pair(scale, SRCNN) for scale in scales)
+        except InputError as error:
+            if ranks.first:
+                _console.warn(path, f"skipped: {error.reason}")
     missing = set(scales) - {pair.scale for pair in pairs}
     if missing:
         raise InputError(f"no picture is usable for validation at ×{min(missing)}")
