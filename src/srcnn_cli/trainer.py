@@ -12,7 +12,8 @@ import torch
 from srcnn_cli.carriers import split_carriers, with_carriers, without_carriers
 from srcnn_cli.checkpoints import Checkpoint, save_checkpoint
 from srcnn_cli.distributed import Ranks
-from srcnn_cli.engine.torch_engine import TorchEngine, autocast
+from srcnn_cli.engine.selection import make_engine
+from srcnn_cli.engine.torch_engine import autocast
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.initialization import initialize
 from srcnn_cli.networks import PlaneNetwork
@@ -253,7 +254,7 @@ class Trainer:
     def _conclude(self, loss: float, pixels_per_second: float) -> Progress:
         """Validate, save, and say where the run stands."""
         tensors = self.averaged_tensors()
-        by_scale = self._validator.psnr(TorchEngine(self.config, tensors, self.device))
+        by_scale = self._validator.psnr(make_engine(self.config, tensors, str(self.device)))
         psnr = overall(by_scale)
         if math.isnan(psnr):
             raise ModelError(

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from srcnn_cli.protocol import Pair
     from srcnn_cli.tiling import Engine
 
-_TILE = 128
-
 
 class Validator:
     """Validation pairs with their enlargements, made once.
@@ -46,7 +44,7 @@ class Validator:
 
     def psnr(self, engine: Engine) -> list[float]:
         """Mean PSNR in dB for each of `scales`, under the ``srcnn`` convention."""
-        network = Network("validated", engine, tile=_TILE)
+        network = Network("validated", engine)
         scores = []
         for pair, planes in self._pictures:
             grey = self._low(pair).ndim == 2
