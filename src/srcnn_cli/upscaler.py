@@ -98,7 +98,7 @@ class Upscaler:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         tile: Side of the tiles in pixels; 0 chooses. It changes speed and memory, not the result.
         border: Another border policy than the model's own.
-        precision: ``float32``, or ``bfloat16``: 1.5 to 2 times as fast on processors that
+        precision: ``float32``, or ``bfloat16``: about 1.6 times as fast on processors that
             compute it (AVX-512 BF16), and results that differ by a level here and there.
 
     What runs the networks is imported when it is first needed, not here: ONNX Runtime, or torch,
