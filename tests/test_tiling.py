@@ -14,7 +14,7 @@ from srcnn_cli.engine.selection import make_engine
 from srcnn_cli.engine.torch_engine import TorchEngine
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.networks import PlaneNetwork
-from srcnn_cli.tiling import WHOLE, Region, plan_bands, run_bands, run_plane
+from srcnn_cli.tiling import WHOLE, Region, plan_bands, run_bands, run_plane, tile_side
 
 CPU = torch.device("cpu")
 FILTERS = [((9, 1, 5), (4, 3)), ((5, 3), (3,)), ((3, 1, 3, 3), (2, 3, 2)), ((1,), ()), ((7,), ())]
@@ -257,3 +257,16 @@ def test_other_failures_of_the_network_are_not_called_out_of_memory(monkeypatch)
 def test_the_chosen_tile_is_neither_tiny_nor_huge(widths):
     config = ModelConfig(filters=(1, 1, 1), widths=widths)
     assert 64 <= TorchEngine(config, random_tensors(config, 0), CPU).best_tile() <= 2048
+
+
+@pytest.mark.parametrize(("layers", "tile"), [(8, 128), (20, 160), (100, 800), (1000, 2048)])
+def test_tiles_grow_with_the_receptive_radius_to_a_limit(layers, tile):
+    config = ModelConfig("vdsr", (3,) * layers, (64,) * (layers - 1))
+    assert tile_side(config) == tile
+
+
+def test_both_engines_choose_the_tile_for_the_processor():
+    config = ModelConfig()
+    tensors = random_tensors(config, 0)
+    engines = TorchEngine(config, tensors, CPU), make_engine(config, tensors, "cpu")
+    assert {engine.best_tile() for engine in engines} == {tile_side(config)}

@@ -115,15 +115,17 @@ class Engine(Protocol):
         ...
 
 
-def tile_side(config: ModelConfig, budget: int) -> int:
-    """The side of a tile for which the widest layer's output takes ``budget`` bytes."""
+def tile_side(config: ModelConfig, budget: int = _CPU_TILE_BYTES) -> int:
+    """The side of the tiles that run fastest, 64 to 2048 pixels.
+
+    Args:
+        config: The network.
+        budget: Bytes that the widest layer's output may take; as it is, for a CPU. A network with
+            a large receptive radius takes more, lest the halo cost more than the tile.
+    """
     side = math.isqrt(budget // (4 * max(config.widths, default=1)))
-    return min(max(side // 16 * 16, 64), 2048)
-
-
-def cpu_tile(config: ModelConfig) -> int:
-    """The side of the tiles that run fastest on a CPU."""
-    return max(tile_side(config, _CPU_TILE_BYTES), _RADII_PER_TILE * config.receptive_radius)
+    smallest = max(64, _RADII_PER_TILE * config.receptive_radius)
+    return min(max(side // 16 * 16, smallest), 2048)
 
 
 def plan_bands(height: int, width: int, tile: int, radius: int) -> list[list[Tile]]:

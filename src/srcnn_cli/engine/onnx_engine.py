@@ -12,7 +12,7 @@ import onnxruntime
 from srcnn_cli.engine.devices import cpu_cores
 from srcnn_cli.engine.onnx_model import INPUT, OUTPUT, plane_model
 from srcnn_cli.errors import OutOfMemoryError
-from srcnn_cli.tiling import cpu_tile
+from srcnn_cli.tiling import tile_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class OnnxEngine:
 
     def best_tile(self) -> int:
         """Side of the tiles that run fastest."""
-        return cpu_tile(self.config)
+        return tile_side(self.config)
 
     def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         mean = np.float32(self.config.mean)

@@ -114,14 +114,14 @@ def _planes(name: str, channels: int) -> bytes:
 
 
 def _message(*fields: tuple[int, int | str] | tuple[int, bytes]) -> bytes:
-    result = b""
+    parts: list[bytes] = []
     for number, value in fields:
         if isinstance(value, int):
-            result += _varint(number << 3) + _varint(value)
+            parts += [_varint(number << 3), _varint(value)]
         else:
             data = value.encode() if isinstance(value, str) else value
-            result += _varint(number << 3 | 2) + _varint(len(data)) + data
-    return result
+            parts += [_varint(number << 3 | 2), _varint(len(data)), data]
+    return b"".join(parts)
 
 
 def _varint(value: int) -> bytes:

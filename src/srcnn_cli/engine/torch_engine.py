@@ -13,7 +13,7 @@ from srcnn_cli.carriers import beside_carriers
 from srcnn_cli.engine.devices import cpu_cores
 from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.networks import PlaneNetwork
-from srcnn_cli.tiling import cpu_tile, tile_side
+from srcnn_cli.tiling import tile_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class TorchEngine:
     def best_tile(self) -> int:
         """Side of the tiles that run fastest: by cache on a CPU, by free memory on a GPU."""
         if self.device.type == "cpu":
-            return cpu_tile(self.config)
+            return tile_side(self.config)
         if self.device.type == "cuda":
             return tile_side(self.config, torch.cuda.mem_get_info(self.device)[0] // 8)
         return tile_side(self.config, _GPU_TILE_BYTES)
