@@ -341,6 +341,24 @@ def test_memory_that_runs_out_is_code_6(run, monkeypatch):
     assert "in.png" in one_line(err)
 
 
+def test_a_network_that_finds_no_memory_is_code_6_and_leaves_nothing(run, monkeypatch):
+    picture("in.png")
+    sizes = []
+
+    class Session:
+        def run(self, _names, patches):
+            sizes.append(max(patches["input"].shape))
+            raise RuntimeError("BFCArena: Failed to allocate memory")
+
+    monkeypatch.setattr("srcnn_cli.engine.onnx_engine.OnnxEngine._session", lambda *_: Session())
+    code, _, err = run("in.png", "-o", "out.png", "-d", "cpu", "--tile", "128")
+    assert code == 6
+    assert "in.png: does not fit into memory" in one_line(err)
+    assert min(sizes) < max(sizes)  # smaller tiles were tried
+    assert not Path("out.png").exists()
+    assert no_leftovers(".")
+
+
 def test_a_bug_of_ours_is_code_70_and_one_line(run, monkeypatch):
     picture("in.png")
 

@@ -45,6 +45,27 @@ def test_with_a_driver_torch_decides(monkeypatch, tmp_path, present, expected):
     assert find_device("auto") == expected
 
 
+@pytest.mark.parametrize(
+    ("system", "machine", "driver", "asked"),
+    [
+        ("Windows", "AMD64", True, True),
+        ("Windows", "AMD64", False, False),
+        ("Darwin", "arm64", False, True),
+        ("Darwin", "x86_64", False, False),
+    ],
+)
+def test_on_other_systems_torch_is_asked_where_it_could_find_one(
+    monkeypatch, tmp_path, system, machine, driver, asked
+):
+    (tmp_path / "System32").mkdir()
+    if driver:
+        (tmp_path / "System32" / "nvcuda.dll").touch()
+    monkeypatch.setenv("SYSTEMROOT", str(tmp_path))
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert devices._may_have_gpu() is asked
+
+
 @pytest.mark.parametrize(("value", "cores"), [("1", 1), ("7", 7)])
 def test_the_environment_says_how_many_cores_to_use(monkeypatch, value, cores):
     monkeypatch.setenv("OMP_NUM_THREADS", value)
