@@ -58,7 +58,7 @@ def main() -> None:
         TorchEngine(config, tensors, torch.device("cpu"), precision=precision)
         for precision in PRECISIONS
     )
-    best = engine.best_tile()
+    best = engine.best_tile(options.side, options.side)
     tiles = [(f"tiles of {tile}", engine, tile) for tile in options.tiles]
     tiles += [(f"tiles of {best} (automatic)", engine, best)]
     tiles += [(f"tiles of {best}, torch", by_torch, best)]

@@ -447,7 +447,7 @@ class SmallMemory:
         self._engine, self._most = engine, most
         self.config, self.workers = engine.config, engine.workers
 
-    def best_tile(self):
+    def best_tile(self, *_):
         """What the upscaler starts with."""
         return 256
 

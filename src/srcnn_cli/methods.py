@@ -122,7 +122,7 @@ class Network:
         self.color = engine.config.color
         self._engine = engine
         self._ensemble = ensemble
-        self._tile = tile or engine.best_tile()
+        self._tile = tile
 
     def enlarge(
         self, low: NDArray[Any], height: int, width: int
@@ -145,13 +145,14 @@ class Network:
         return np.concatenate([result, rest]) if len(rest) else result
 
     def _improve(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        tile = self._tile or self._engine.best_tile(*planes.shape[1:])
         if not self._ensemble:
-            return run_plane(self._engine, planes, self._tile)
+            return run_plane(self._engine, planes, tile)
         total = np.zeros_like(planes)
         for flip in (False, True):
             for turns in range(4):
                 view = np.rot90(planes[..., ::-1] if flip else planes, turns, axes=(1, 2))
-                output = run_plane(self._engine, np.ascontiguousarray(view), self._tile)
+                output = run_plane(self._engine, np.ascontiguousarray(view), tile)
                 output = np.rot90(output, -turns, axes=(1, 2))
                 total += output[..., ::-1] if flip else output
         total /= 8

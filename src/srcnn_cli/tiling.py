@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
 # Of the widest layer's output for one tile. Measured with 9-1-5 and 9-5-5 on two cores with 1 MiB
 # of L2 each: 96 to 160 pixels are within 7 % of each other, 48 takes 25 to 30 % longer
-# (benchmarks/tile_speed.py). VDSR's halo of 20 would be 70 % more to compute at 128 pixels; at 160,
-# eight times the radius, it is 56 %.
+# (benchmarks/tile_speed.py). VDSR's halo of 20 would be 70 % more to compute at 128 pixels; at 280,
+# fourteen times the radius, it is 31 %, and still larger tiles gain little for their memory.
 _CPU_TILE_BYTES = 4_300_000
-_RADII_PER_TILE = 8
+_RADII_PER_TILE = 14
+_SMALLEST = 64
+_LARGEST = 2048
+_SIDE_STEP = 8
 
 
 class Edges(NamedTuple):
@@ -110,22 +113,36 @@ class Engine(Protocol):
         """(C, h, w) patch to (C, h', w'): smaller by the radius on the sides not in ``edges``."""
         ...
 
-    def best_tile(self) -> int:
-        """Side of the tiles that run fastest."""
+    def best_tile(self, height: int, width: int) -> int:
+        """Side of the tiles in which a plane of ``height`` x ``width`` runs fastest."""
         ...
 
 
-def tile_side(config: ModelConfig, budget: int = _CPU_TILE_BYTES) -> int:
+def tile_side(
+    config: ModelConfig, height: int, width: int, workers: int, budget: int = _CPU_TILE_BYTES
+) -> int:
     """The side of the tiles that run fastest, 64 to 2048 pixels.
 
     Args:
         config: The network.
+        height: Rows of the picture. A small one is cut into smaller tiles, so that each worker
+            has one.
+        width: Columns of the picture.
+        workers: Tiles that run at the same time.
         budget: Bytes that the widest layer's output may take; as it is, for a CPU. A network with
             a large receptive radius takes more, lest the halo cost more than the tile.
     """
+    radius = config.receptive_radius
     side = math.isqrt(budget // (4 * max(config.widths, default=1)))
-    smallest = max(64, _RADII_PER_TILE * config.receptive_radius)
-    return min(max(side // 16 * 16, smallest), 2048)
+    largest = min(max(side // 16 * 16, _SMALLEST, _RADII_PER_TILE * radius), _LARGEST)
+
+    def duration(side: int) -> int:
+        rows, columns = math.ceil(height / side), math.ceil(width / side)
+        rounds = math.ceil(rows * columns / workers)
+        return rounds * (height // rows + 2 * radius) * (width // columns + 2 * radius)
+
+    # Of equally good ones the largest.
+    return min((largest, *reversed(range(_SMALLEST, largest, _SIDE_STEP))), key=duration)
 
 
 def plan_bands(height: int, width: int, tile: int, radius: int) -> list[list[Tile]]:

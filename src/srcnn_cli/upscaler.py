@@ -203,7 +203,8 @@ class Upscaler:
         stages = plan_stages(height, width, scale, self.scales)
         if not stages:
             return Upscaled(pixels.copy(), Timing(), [], 0, ())
-        tile = self.tile or self._engine(stages[-1].scale).best_tile()
+        last = stages[-1]
+        tile = self.tile or self._engine(last.scale).best_tile(last.height, last.width)
         notes = self._remarks(scale)
         while True:
             try:

@@ -47,9 +47,9 @@ class OnnxEngine:
         """See `tiling.Engine`; the result raises `OutOfMemoryError` if memory is short."""
         return self._pool.submit(self._run, patch, edges)
 
-    def best_tile(self) -> int:
-        """Side of the tiles that run fastest."""
-        return tile_side(self.config)
+    def best_tile(self, height: int, width: int) -> int:
+        """See `tiling.Engine`."""
+        return tile_side(self.config, height, width, self.workers)
 
     def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         mean = np.float32(self.config.mean)

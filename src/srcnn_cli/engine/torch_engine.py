@@ -80,13 +80,14 @@ class TorchEngine:
         result: NDArray[np.float32] = output.numpy()
         return result
 
-    def best_tile(self) -> int:
-        """Side of the tiles that run fastest: by cache on a CPU, by free memory on a GPU."""
-        if self.device.type == "cpu":
-            return tile_side(self.config)
+    def best_tile(self, height: int, width: int) -> int:
+        """See `tiling.Engine`: limited by cache on a CPU, by free memory on a GPU."""
+        budget = {}
         if self.device.type == "cuda":
-            return tile_side(self.config, torch.cuda.mem_get_info(self.device)[0] // 8)
-        return tile_side(self.config, _GPU_TILE_BYTES)
+            budget["budget"] = torch.cuda.mem_get_info(self.device)[0] // 8
+        elif self.device.type != "cpu":
+            budget["budget"] = _GPU_TILE_BYTES
+        return tile_side(self.config, height, width, self.workers, **budget)
 
 
 def choose_device(name: str) -> torch.device:
