@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -75,6 +76,22 @@ def test_a_validation_folder_takes_the_place_of_held_back_pictures(train, folder
     assert "10 pictures" in err
     assert "1 for validation" in err
     assert (folder / "runs/srcnn-5-1-3-x3/best.safetensors").exists()
+
+
+def test_pictures_of_the_validation_folder_are_not_trained_on(train, folder):
+    (folder / "data/held").mkdir()
+    shutil.copy(folder / "data/00.png", folder / "data/held/copy.png")
+    code, _, err = train("--data", "data", "--validation", "data/held", "--steps", "4", *SMALL)
+    assert code == 0, err
+    assert "10 pictures" in err  # of eleven, one of which is validated on
+    assert "1 for validation" in err
+
+
+def test_nothing_left_to_train_on_is_told(train, folder):
+    code, _, err = train("--data", "data", "--validation", "data", "--steps", "4", *SMALL)
+    assert code == 3
+    assert "error: data: holds all training pictures" in err
+    assert not (folder / "runs").exists()
 
 
 def test_a_killed_run_resumes_to_the_same_weights_as_one_that_was_not(train, folder):

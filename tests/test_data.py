@@ -19,6 +19,7 @@ from srcnn_cli.data import (
     hold_back,
     load_examples,
     training_files,
+    without_copies,
 )
 from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.protocol import make_pair
@@ -264,6 +265,16 @@ def test_a_folder_without_pictures_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(InputError, match="holds no pictures"):
         training_files([tmp_path])
+
+
+def test_copies_of_validation_pictures_are_left_out_whatever_they_are_called(tmp_path):
+    contents = {"a.png": b"one", "b.png": b"two", "c.png": b"longer", "held/d.png": b"two"}
+    (tmp_path / "held").mkdir()
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    files = [tmp_path / name for name in (*contents, "missing.png")]
+    left = without_copies(files, [tmp_path / "held/d.png", tmp_path / "held/missing.png"])
+    assert [path.name for path in left] == ["a.png", "c.png", "missing.png"]
 
 
 def take(order, count):

@@ -7,6 +7,7 @@ the papers' evaluation convention ``srcnn`` to the bit (see `protocol`).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -204,6 +205,27 @@ def hold_back(files: Sequence[Path], count: int) -> tuple[list[Path], list[Path]
     picked = {len(files) * (2 * i + 1) // (2 * count) for i in range(count)}
     kept = [file for index, file in enumerate(files) if index not in picked]
     return kept, [files[index] for index in sorted(picked)]
+
+
+def without_copies(files: Iterable[Path], held: Iterable[Path]) -> list[Path]:
+    """The training files that are none of the validation files, whatever their names and places.
+
+    Only those that are as long as one of the validation files are read.
+    """
+    contents: dict[int, set[bytes]] = {}
+    for path in held:
+        with suppress(OSError):  # it will be named where it is used
+            content = path.read_bytes()
+            contents.setdefault(len(content), set()).add(content)
+
+    def copied(path: Path) -> bool:
+        try:
+            alike = contents.get(path.stat().st_size, set())
+            return bool(alike) and path.read_bytes() in alike
+        except OSError:
+            return False
+
+    return [path for path in files if not copied(path)]
 
 
 def read_large_enough(path: Path, scales: Iterable[int], smallest: int) -> NDArray[np.uint8]:

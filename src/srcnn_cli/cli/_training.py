@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from srcnn_cli.benchmark import Source, load
 from srcnn_cli.carriers import beside_carriers
 from srcnn_cli.cli import _console
-from srcnn_cli.data import Degradation, hold_back, training_files
+from srcnn_cli.data import Degradation, hold_back, training_files, without_copies
 from srcnn_cli.distributed import Ranks, started_by_torchrun
 from srcnn_cli.engine.torch_engine import choose_device, fast_bfloat16
 from srcnn_cli.errors import InputError, OutputError, UsageError
@@ -130,6 +130,12 @@ def run(
         files, held = hold_back(files, max(1, min(provenance["hold_back"], len(files) // 10)))
     else:
         held = training_files([provenance["validation"]])
+        files = without_copies(files, held)
+        if not files:
+            raise InputError(
+                "holds all training pictures: none is left to train on",
+                Path(provenance["validation"]),
+            )
     validator = Validator(_load_validation(held, config.scales, ranks), config.color, ranks)
     bicubic = overall(validator.bicubic)
     with _console.progress_bar("reading", visible=ranks.first) as bar:

@@ -33,7 +33,8 @@ def train(
     validation: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of validation pictures (default: hold some training ones back).",
+            help="Folder of validation pictures, which are not trained on (default: hold some "
+            "training ones back).",
             rich_help_panel=_DATA,
         ),
     ] = None,
