@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -10,10 +12,10 @@ import pytest
 from PIL import Image
 
 from srcnn_cli import __version__
-from srcnn_cli.cli import main
+from srcnn_cli.cli import _console, _terminal, main
 from srcnn_cli.config import BORDER_POLICIES
 
-HEAVY = {"torch", "cv2", "skimage", "scipy", "PIL", "numpy"}
+HEAVY = {"torch", "cv2", "skimage", "scipy", "PIL", "numpy", "pydantic"}
 
 
 def imported(*arguments):
@@ -22,7 +24,7 @@ def imported(*arguments):
         "import sys, srcnn_cli.cli as c\n"
         "try: c.main(sys.argv[1:])\n"
         "except SystemExit as e: code = e.code\n"
-        f"print('|'.join(sorted(set(sys.modules) & {HEAVY!r})), code, file=sys.stderr)"
+        f"print('|'.join(sorted(set(sys.modules) & {(HEAVY | {'rich'})!r})), code, file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
@@ -43,13 +45,13 @@ def test_help_and_version_import_nothing_heavy(arguments):
     modules, code, out = imported(*arguments)
     assert code == 0
     assert out.strip()
-    assert modules == set()
+    assert modules <= {"rich"}
 
 
 def test_listing_models_needs_no_torch():
     modules, code, _ = imported("models")
     assert code == 0
-    assert modules <= {"numpy"}
+    assert modules <= {"numpy", "rich"}
 
 
 def test_a_missing_file_is_reported_without_waiting_for_torch():
@@ -58,12 +60,12 @@ def test_a_missing_file_is_reported_without_waiting_for_torch():
     assert "torch" not in modules
 
 
-def test_a_picture_is_enlarged_on_the_cpu_without_importing_torch(tmp_path):
+def test_a_picture_is_enlarged_on_the_cpu_without_importing_torch_or_rich(tmp_path):
     source, target = tmp_path / "in.png", tmp_path / "out.png"
     Image.new("RGB", (9, 7), (200, 30, 60)).save(source)
     modules, code, _ = imported("upscale", str(source), "-o", str(target), "--device", "cpu")
     assert code == 0
-    assert "torch" not in modules
+    assert not {"torch", "rich", "pydantic"} & modules
     with Image.open(target) as enlarged:
         assert enlarged.size == (27, 21)
 
@@ -118,26 +120,135 @@ def test_debug_shows_the_traceback(capsys, monkeypatch):
     assert err.splitlines()[-1].startswith("error: ")
 
 
-def test_a_progress_bar_appears_after_its_time_and_leaves_nothing(monkeypatch):
-    from rich.console import Console
+class Screen(io.StringIO):
+    """A terminal that keeps all that is written to it."""
 
-    from srcnn_cli.cli import _console
+    def isatty(self):
+        """What programs ask before they draw."""
+        return True
 
+    def lines(self):
+        """What stands there in the end: the last thing written into each line."""
+        rows, row = [""], 0
+        for part in re.split(r"(\n|\r|\x1b\[[0-9;?]*[A-Za-z])", self.getvalue()):
+            if part == "\n":
+                row += 1
+                rows += [""] * (row == len(rows))
+            elif part == "\x1b[1A":
+                row -= 1
+            elif part == "\x1b[2K":
+                rows[row] = ""
+            elif part != "\r" and not part.startswith("\x1b"):
+                rows[row] += part
+        return [line.strip() for line in rows if line.strip()]
+
+
+@pytest.fixture
+def open_screen(monkeypatch):
+    """Make stdout and stderr one terminal of 80 columns: to be called in the test itself."""
+
+    def call():
+        screen = Screen()
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        monkeypatch.setattr(sys, "stdout", screen)
+        monkeypatch.setattr(sys, "stderr", screen)
+        return screen
+
+    return call
+
+
+def test_a_progress_bar_appears_after_its_time_and_leaves_nothing(open_screen, monkeypatch):
+    screen = open_screen()
     now = [100.0]
-    stderr = io.StringIO()
-    stderr.isatty = lambda: True
-    monkeypatch.setattr(_console, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(_console, "sys", SimpleNamespace(stderr=stderr))
-    monkeypatch.setattr(_console, "err", Console(file=stderr, force_terminal=True, width=80))
-    with _console.progress_bar("upscaling", after=1.0) as bar:
-        task = bar.add_task("", total=4)
-        bar.start()
-        bar.update(task, completed=1)
-        assert stderr.getvalue() == ""
+    monkeypatch.setattr(_terminal, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    with _terminal.ProgressBar("upscaling", 4, after=1.0) as bar:
+        bar.update(1)
+        assert screen.getvalue() == ""
         now[0] = 101.0
-        bar.start()
-        bar.update(task, completed=3)
-        bar.refresh()
-        assert "upscaling" in stderr.getvalue()
-        assert "75%" in stderr.getvalue()
-    assert stderr.getvalue().endswith("\x1b[2K")  # the line is erased
+        bar.update(2)
+        bar.advance()
+        bar._rich.refresh()
+        assert "upscaling" in screen.lines()[0]
+        assert "75%" in screen.lines()[0]
+    assert screen.lines() == []
+
+
+@pytest.mark.parametrize("total", [5, None])
+def test_results_stand_on_lines_of_their_own_while_a_bar_is_shown(open_screen, total):
+    screen = open_screen()
+    with _terminal.ProgressBar("upscaling", total) as bar:
+        bar.update(1, "well")
+        _terminal.say("a.png done")
+        _terminal.warn("b.png", "odd")
+        _console.out.print("c.png", "done")
+        assert screen.lines()[:3] == ["a.png done", "warning: b.png: odd", "c.png done"]
+        bar._rich.refresh()
+        assert screen.lines()[3].startswith("upscaling")
+        assert len(screen.lines()) == 4
+    assert screen.lines() == ["a.png done", "warning: b.png: odd", "c.png done"]
+
+
+def test_results_go_to_stdout_where_that_is_a_file_while_a_bar_is_shown(open_screen, monkeypatch):
+    screen = open_screen()
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with _terminal.ProgressBar("upscaling", 2):
+        _terminal.say("a.png done")
+    assert sys.stdout.getvalue() == "a.png done\n"
+    assert screen.lines() == []
+
+
+def test_no_bar_is_drawn_where_stderr_is_no_terminal(capsys):
+    with _terminal.ProgressBar("upscaling", 2) as bar:
+        bar.update(1)
+        bar.advance()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_warnings_are_yellow_on_a_terminal_unless_colours_are_unwanted(open_screen, monkeypatch):
+    screen = open_screen()
+    _terminal.warn("a.png", "odd")
+    monkeypatch.setenv("NO_COLOR", "1")
+    _terminal.warn("b.png", "odd")
+    first, second = screen.getvalue().splitlines()
+    assert first.replace("\x1b[33m", "<").replace("\x1b[0m", ">") == "<warning: a.png: odd>"
+    assert second == "warning: b.png: odd"
+
+
+def test_a_name_that_the_terminal_cannot_show_is_written_with_escapes(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    _terminal.say("f\xfcr.png → x")
+    assert stream.buffer.getvalue() == rb"f\xfcr.png \u2192 x" + b"\n"
+
+
+def test_only_the_subcommand_that_is_asked_for_is_imported():
+    script = (
+        "import sys, srcnn_cli.cli as c\n"
+        "try: c.main(['models', '--json'])\n"
+        "except SystemExit: pass\n"
+        "names = [n for n in sys.modules if n.startswith('srcnn_cli.cli.')]\n"
+        "print(' '.join(sorted(names)), 'rich' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.split() == [
+        "srcnn_cli.cli._options", "srcnn_cli.cli._terminal", "srcnn_cli.cli.models", "False",
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_goes_away_ends_the_command_without_a_word(options):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "srcnn_cli", "models", *options],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")

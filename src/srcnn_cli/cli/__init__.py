@@ -1,7 +1,8 @@
 """The `srcnn` command: one file a subcommand, and the one place where errors become exit codes.
 
 Nothing heavy is imported at module level: each subcommand imports the core when it runs, so that
-`srcnn --help` and `srcnn --version` answer at once.
+`srcnn --help` and `srcnn --version` answer at once; and of the subcommands only the one that is
+asked for is imported.
 """
 
 from __future__ import annotations
@@ -10,32 +11,48 @@ import contextlib
 import os
 import signal
 import sys
-from typing import Annotated, Any, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from srcnn_cli import __version__
-from srcnn_cli.cli import bench, compare, import_, models, train, upscale
+from srcnn_cli.cli import _terminal
 from srcnn_cli.errors import OutOfMemoryError, SrcnnError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EXIT_INTERNAL = 70
 
-app = typer.Typer(
-    name="srcnn",
-    help="Super-resolution with SRCNN: enlarge photos, offline, on CPU or GPU.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",  # paragraphs are filled anew instead of broken twice
-    epilog="Exit codes: 0 all done, 1 some files failed, 2 usage, 3 bad input, 4 cannot write, "
-    "5 bad model, 6 out of memory, 70 internal error, 130/143 interrupted.",
-)
-app.command("upscale")(upscale.upscale)
-app.command("models")(models.models)
-app.command("train")(train.train)
-app.command("import")(import_.import_)
-app.command("bench")(bench.bench)
-app.command("compare")(compare.compare)
+# The subcommands, and the modules that hold a function of the same name.
+_COMMANDS = {
+    "upscale": "upscale",
+    "models": "models",
+    "train": "train",
+    "import": "import_",
+    "bench": "bench",
+    "compare": "compare",
+}
+
+
+def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
+    """The command with these subcommands, whose modules are imported."""
+    app = typer.Typer(
+        name="srcnn",
+        help="Super-resolution with SRCNN: enlarge photos, offline, on CPU or GPU.",
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",  # paragraphs are filled anew instead of broken twice
+        epilog="Exit codes: 0 all done, 1 some files failed, 2 usage, 3 bad input, 4 cannot "
+        "write, 5 bad model, 6 out of memory, 70 internal error, 130/143 interrupted.",
+    )
+    app.callback()(_global_options)
+    for command in commands:
+        module = _COMMANDS[command]
+        app.command(command)(getattr(import_module(f"srcnn_cli.cli.{module}"), module))
+    return app
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
@@ -44,8 +61,7 @@ def _print_version(value: bool) -> None:  # noqa: FBT001 - the signature of an o
         raise typer.Exit
 
 
-@app.callback()
-def _options(
+def _global_options(
     version: Annotated[  # noqa: ARG001 - acted on by its callback
         bool,
         typer.Option(
@@ -63,18 +79,16 @@ def _options(
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and end the process: one line on stderr and an exit code for each failure."""
     signal.signal(signal.SIGTERM, _terminate)
+    given = sys.argv[1:] if arguments is None else arguments
+    named = [given[0]] if given and given[0] in _COMMANDS else _COMMANDS
     try:
-        result: Any = app(arguments, standalone_mode=False)
+        result: Any = make_app(named)(given, standalone_mode=False)
     except SrcnnError as error:
         _fail(str(error), error.exit_code)
     except MemoryError:
         _fail("out of memory", OutOfMemoryError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
-    except BrokenPipeError:
-        # The reader of our output went away (`srcnn models | head`): nothing to tell anybody.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the boundary: everything ends in one line
         usage = getattr(error, "format_message", None)
         if usage is not None:  # a mistake on the command line, found by typer
@@ -116,6 +130,5 @@ def _fail(line: str, code: int) -> NoReturn:
         import traceback
 
         traceback.print_exc()
-    text = " ".join(line.split())
-    print(f"error: {text}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
+    _terminal.note(f"error: {' '.join(line.split())}")
     sys.exit(code)

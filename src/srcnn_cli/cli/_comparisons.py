@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from srcnn_cli.cli import _terminal
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -28,50 +30,45 @@ class Report:
         return not self.json and not self.quiet
 
     def heading(self, title: str, conditions: str) -> None:
-        from srcnn_cli.cli import _console
 
         if self.lively:
-            _console.out.print(f"{title}, {conditions}", markup=False)
+            _terminal.say(f"{title}, {conditions}")
 
     def picture(self, path: Path, made: Comparison, outputs: Sequence[Path]) -> None:
-        from srcnn_cli.cli import _console
 
         if self.json:
-            _console.print_json_line(_as_json(path, made, outputs))
+            _terminal.print_json_line(_as_json(path, made, outputs))
         elif not self.quiet:
-            _console.out.print(f"\n{made.image}, {made.width}×{made.height} pixels", markup=False)
+            _terminal.say(f"\n{made.image}, {made.width}×{made.height} pixels")
             _print_table(made.records())
             for output in outputs:
-                _console.out.print(f"{output}", markup=False)
+                _terminal.say(str(output))
 
     def averages(self, entries: Sequence[tuple[str, Sequence[Record]]]) -> None:
         from srcnn_cli.benchmark import average
-        from srcnn_cli.cli import _console
 
         items = average([record for _, records in entries for record in records])
         if self.json:
             rows = [{"method": item.method, **_figures(item)} for item in items]
-            _console.print_json_line({"pictures": len(entries), "averages": rows})
+            _terminal.print_json_line({"pictures": len(entries), "averages": rows})
         elif not self.quiet:
-            _console.out.print(f"\naverage of {len(entries)}", markup=False)
+            _terminal.say(f"\naverage of {len(entries)}")
             _print_table(items)
 
     def failed(self, path: Path, error: SrcnnError) -> None:
-        from srcnn_cli.cli import _console
 
         self.failures += 1
         if self.json:
-            _console.print_json_line(
+            _terminal.print_json_line(
                 {"status": "failed", "input": str(path), "error": error.reason,
                  "exit_code": error.exit_code}
             )  # fmt: skip
-        _console.print_error(error)
+        _terminal.print_error(error)
 
     def passed_over(self, folder: Path, count: int) -> None:
-        from srcnn_cli.cli import _console
 
         if count and self.lively:
-            _console.warn(folder, f"{count} files are no pictures and were passed over")
+            _terminal.warn(folder, f"{count} files are no pictures and were passed over")
 
 
 def _print_table(items: Sequence[Any]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.benchmark import Source, load
 from srcnn_cli.carriers import beside_carriers
-from srcnn_cli.cli import _console
+from srcnn_cli.cli import _terminal
 from srcnn_cli.data import Degradation, hold_back, training_files, without_copies
 from srcnn_cli.distributed import Ranks, started_by_torchrun
 from srcnn_cli.engine.torch_engine import choose_device, fast_bfloat16
@@ -138,8 +138,7 @@ def run(
             )
     validator = Validator(_load_validation(held, config.scales, ranks), config.color, ranks)
     bicubic = overall(validator.bicubic)
-    with _console.progress_bar("reading", visible=ranks.first) as bar:
-        task = bar.add_task("", total=len(files))
+    with _terminal.ProgressBar("reading", len(files), visible=ranks.first) as bar:
         patches, skipped, used = open_patches(
             files,
             Degradation(config.scales, config.color, schedule.blur),
@@ -152,7 +151,7 @@ def run(
             world=ranks.world,
             workers=options.workers,
             step=checkpoint.state["step"] if checkpoint else 0,
-            progress=lambda: bar.advance(task),
+            progress=bar.advance,
             on_skip=_report_skipped if ranks.first else None,
         )
     with closing(patches):
@@ -174,12 +173,12 @@ def run(
             streamed = "streamed, " if isinstance(patches, PatchStream) else ""
             size = f"{streamed}{patches.pixels / 1e6:.1f} MP in memory"
             left_out = f"{len(skipped)} skipped, " if skipped else ""
-            _console.err.print(
+            _terminal.note(
                 f"{config.name} {scales}, {config.parameters:,} parameters, {used} pictures "
                 f"({size}, {patches.positions:,} sub-images), {left_out}"
                 f"{len(held)} for validation, bicubic {bicubic:.2f} dB"
             )
-            _console.err.print(f"recipe {_describe(schedule)} on {device}", markup=False)
+            _terminal.note(f"recipe {_describe(schedule)} on {device}")
         ending = _follow(trainer, validator, options)
     if ranks.first:
         _conclude(trainer, bicubic, ending)
@@ -197,22 +196,22 @@ def _conclude(trainer: Trainer, bicubic: float, ending: str) -> None:
             plot_convergence(folder / LOG, folder / CURVE, bicubic=bicubic, title=title)
             plot_filters(*load_weights(folder / BEST), folder / FILTERS)
         except (InputError, UsageError) as error:  # the weights are there all the same
-            _console.warn(folder, f"no picture of the run: {error}")
+            _terminal.warn(folder, f"no picture of the run: {error}")
     if ending != "done":
-        _console.err.print(
+        _terminal.note(
             f"stopped at step {trainer.step:,} of {schedule.steps:,}, state saved; "
             f"continue with: srcnn train --resume {shlex.quote(str(folder))}"
         )
         return
     if trainer.best < bicubic:
-        _console.warn(
+        _terminal.warn(
             folder, f"THE BEST WEIGHTS ARE BELOW BICUBIC ({trainer.best:.2f} < {bicubic:.2f} dB)"
         )
-    _console.out.print(f"{folder / BEST}  {trainer.best:.3f} dB (bicubic {bicubic:.3f} dB)")
+    _terminal.say(f"{folder / BEST}  {trainer.best:.3f} dB (bicubic {bicubic:.3f} dB)")
 
 
 def _report_skipped(item: Skipped) -> None:
-    _console.warn(item.path, f"skipped: {item.reason}")
+    _terminal.warn(item.path, f"skipped: {item.reason}")
 
 
 def _load_validation(files: Sequence[Path], scales: Sequence[int], ranks: Ranks) -> list[Pair]:
@@ -224,7 +223,7 @@ def _load_validation(files: Sequence[Path], scales: Sequence[int], ranks: Ranks)
             pairs.extend(loaded.pair(scale, SRCNN) for scale in scales)
         except InputError as error:
             if ranks.first:
-                _console.warn(path, f"skipped: {error.reason}")
+                _terminal.warn(path, f"skipped: {error.reason}")
     missing = set(scales) - {pair.scale for pair in pairs}
     if missing:
         raise InputError(f"no picture is usable for validation at ×{min(missing)}")
@@ -236,7 +235,7 @@ def _describe(schedule: Schedule) -> str:
     values = asdict(schedule)
     values.pop("recipe")
     shown = (
-        f"{name} {_console.in_words(value)}"
+        f"{name} {_terminal.in_words(value)}"
         for name, value in values.items()
         if value not in ("", 0, False, "all") or name == "average"
     )
@@ -248,11 +247,16 @@ def _follow(trainer: Trainer, validator: Validator, options: Options) -> str:
     bicubic, ranks = overall(validator.bicubic), trainer.ranks
     log = TrainingLog(trainer.folder, validator.scales) if ranks.first else None
     deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
-    with _StopRequest() as stop, _console.progress_bar("training", visible=ranks.first) as bar:
-        task = bar.add_task("", total=trainer.schedule.steps, completed=trainer.step)
+    steps = trainer.schedule.steps
+    with (
+        _StopRequest() as stop,
+        _terminal.ProgressBar(
+            "training", steps, completed=trainer.step, visible=ranks.first
+        ) as bar,
+    ):
 
         def should_stop() -> bool:
-            bar.update(task, completed=trainer.step)
+            bar.update(trainer.step)
             return stop.requested or (deadline is not None and time.monotonic() > deadline)
 
         for progress in trainer.run(should_stop):
@@ -260,17 +264,15 @@ def _follow(trainer: Trainer, validator: Validator, options: Options) -> str:
                 continue
             log.add(progress)
             bar.update(
-                task,
-                description=(
-                    f"loss {progress.loss:.3e}  {progress.psnr:.3f} dB "
-                    f"({progress.psnr - bicubic:+.3f} against bicubic)  "
-                    f"{progress.pixels_per_second / 1e6:.2f} MP/s"
-                ),
+                progress.step,
+                f"loss {progress.loss:.3e}  {progress.psnr:.3f} dB "
+                f"({progress.psnr - bicubic:+.3f} against bicubic)  "
+                f"{progress.pixels_per_second / 1e6:.2f} MP/s",
             )
-            _console.err.print(_line(progress, bicubic), markup=False)
+            _terminal.note(_line(progress, bicubic))
         if log is not None:
             log.close()
-        if trainer.step == trainer.schedule.steps:
+        if trainer.step == steps:
             return "done"
         return "interrupted" if ranks.anywhere(condition=stop.requested) else "paused"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
     BorderOption,
@@ -137,13 +137,12 @@ def _measure(
     overwrite: bool,
 ) -> None:
     from srcnn_cli.benchmark import data_sha256, find_sources, measure
-    from srcnn_cli.cli import _console
     from srcnn_cli.engine.devices import cpu_cores
     from srcnn_cli.report import Setting, build_report
 
     sources, passed_over = find_sources(folder, low)
     if passed_over:
-        _console.warn(folder, f"{passed_over} files are no pictures and were passed over")
+        _terminal.warn(folder, f"{passed_over} files are no pictures and were passed over")
     methods = choice.make(scale)
     setting = Setting(
         folder=folder.resolve(),
@@ -161,11 +160,12 @@ def _measure(
     records: list[Record] = []
     complete = False
     try:
-        with _console.progress_bar("measuring", visible=live is None) as bar:
+        with _terminal.ProgressBar("measuring", len(sources), visible=live is None) as bar:
             images = measure(
                 sources, methods, scale=scale, protocol=protocol, metrics=metrics, repeat=repeat
             )
-            for image in bar.track(images, total=len(sources)):
+            for image in images:
+                bar.advance()
                 records += image
                 if live:
                     live.show(image)
@@ -179,9 +179,9 @@ def _measure(
     if live:
         live.averages(records)
     else:
-        sys.stdout.write(_render(format_, report))
+        _terminal.say(_render(format_, report).removesuffix("\n"))
     for warning in report["warnings"]:
-        _console.warn(folder, warning)
+        _terminal.warn(folder, warning)
     if plot is not None:
         _plot(plot, setting, report, overwrite=overwrite)
 
@@ -206,7 +206,6 @@ class _Live:
     """The table of a run, line by line."""
 
     def __init__(self, setting: Setting) -> None:
-        from srcnn_cli.cli import _console
 
         self._setting = setting
         self._names = [str(method["name"]) for method in setting.methods]
@@ -214,16 +213,13 @@ class _Live:
         cell = " / ".join("00.00" if name == "psnr" else "0.0000" for name in setting.metrics)
         self._widths = [max(len(name), len(cell)) for name in self._names]
         dataset = setting.dataset or setting.folder.name
-        _console.out.print(
-            f"{dataset} ×{setting.scale}, {setting.protocol.describe()}", markup=False
-        )
+        _terminal.say(f"{dataset} ×{setting.scale}, {setting.protocol.describe()}")
         self._line("", self._names)
 
     def _line(self, first: str, cells: Sequence[str]) -> None:
-        from srcnn_cli.cli import _console
 
         padded = [cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True)]
-        _console.out.print("  ".join([first.ljust(self._image_width), *padded]), markup=False)
+        _terminal.say("  ".join([first.ljust(self._image_width), *padded]))
 
     def show(self, records: Sequence[Record]) -> None:
         from srcnn_cli.report import format_metric
@@ -255,11 +251,11 @@ class _Live:
             cells += [f"{value * 1000:.1f} ms" for value in times]
             cells += [f"{item.images_per_second:.1f}", f"{item.megapixels_per_second:.1f}"]
             rows.append([_console.escape(item.method), *cells])
-        _console.out.print()
+        _terminal.say()
         _console.print_table(_console.table(columns, rows))
         if figures:
             _console.print_table(_published_table(figures, averages, metrics))
-        memory = _console.peak_memory_mb()
+        memory = _terminal.peak_memory_mb()
         where = f"{self._setting.device}, {self._setting.threads} threads"
         _console.out.print(f"{where}, peak memory {memory} MB", style="dim")
 
@@ -359,10 +355,9 @@ def _explain(path: Path, scale: int) -> None:
         outcomes = explain(read_8bit(path), scale)
     except UsageError as error:
         raise InputError(error.reason, path) from error
-    _console.out.print(
+    _terminal.say(
         f"{path.name} ×{scale}, bicubic, as the SRCNN paper measures: {outcomes[0].psnr:.2f} dB. "
-        "What each other choice moves:",
-        markup=False,
+        "What each other choice moves:"
     )
     first = {step: choices[0] for step, choices in STEPS.items()}
     rows = [
@@ -378,6 +373,4 @@ def _explain(path: Path, scale: int) -> None:
     columns = [("step", "left"), ("alone", "right"), ("on average", "right"), ("choice", "left")]
     _console.print_table(_console.table(columns, rows))
     values = [outcome.psnr for outcome in outcomes]
-    _console.out.print(
-        f"{len(outcomes)} combinations, from {min(values):.2f} to {max(values):.2f} dB"
-    )
+    _terminal.say(f"{len(outcomes)} combinations, from {min(values):.2f} to {max(values):.2f} dB")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._comparisons import Report
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
@@ -96,7 +97,6 @@ def compare(
     PSNR and SSIM can be told; --reference names the original of a low-resolution picture, and
     --no-reference enlarges the picture itself.
     """
-    from srcnn_cli.cli import _console
     from srcnn_cli.comparison import Request
     from srcnn_cli.protocol import PROTOCOLS
 
@@ -124,8 +124,8 @@ def compare(
     for path in outputs:
         _check_output(path, overwrite=overwrite)
     source = _source(picture, reference)
-    with _console.progress_bar("comparing", visible=show.lively, counted=False) as bar:
-        bar.add_task("", total=None)  # how long a method will take is not known
+    # How long a method will take is not known.
+    with _terminal.ProgressBar("comparing", None, visible=show.lively):
         made = _run(source, choice.make(scale), request)
     for path in outputs:
         _write(path, made, zoom=zoom, overwrite=overwrite)
@@ -214,7 +214,6 @@ def _compare_folder(
     overwrite: bool,
 ) -> None:
     from srcnn_cli.benchmark import find_sources
-    from srcnn_cli.cli import _console
 
     sources, passed_over = (
         find_sources(folder) if reference is None else find_sources(reference, folder)
@@ -228,8 +227,9 @@ def _compare_folder(
     entries: list[tuple[str, list[Record]]] = []
     conditions = request.describe()
     show.heading(f"{folder.resolve().name} ×{request.scale}", conditions)
-    with _console.progress_bar("comparing", visible=show.lively) as bar:
-        for source, page in zip(bar.track(sources), pages, strict=False):
+    with _terminal.ProgressBar("comparing", len(sources), visible=show.lively) as bar:
+        for number, (source, page) in enumerate(zip(sources, pages, strict=True)):
+            bar.update(number)
             try:
                 made = _run(source, methods, request)
                 written = [] if target is None else [target / page]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._options import check_choice, parse_border, parse_color
 from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES, COLORS
 from srcnn_cli.errors import UsageError
@@ -79,7 +80,6 @@ def import_(
     check_choice("--architecture", architecture, ARCHITECTURES)
     planes = parse_color(color)
 
-    from srcnn_cli.cli import _console
     from srcnn_cli.foreign.importer import grey_error, import_weights
     from srcnn_cli.weights import file_sha256, save_weights
 
@@ -100,10 +100,10 @@ def import_(
     )
     error = grey_error(config, tensors)
     if not error < _GREY_TOLERANCE:
-        _console.warn(
+        _terminal.warn(
             file,
             f"a flat grey picture comes out {error:.3g} of full white off: another architecture "
             f"than {config.architecture}, another range of values, or no trained network",
         )
     use = f"srcnn upscale --model {shlex.quote(str(output))} --scale {config.scales[0]}"
-    _console.out.print(f"{output}: {recognised}; use it with: {use} PICTURE", markup=False)
+    _terminal.say(f"{output}: {recognised}; use it with: {use} PICTURE")

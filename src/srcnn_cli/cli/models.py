@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._options import JsonOption
 
 
@@ -10,11 +11,10 @@ def models(json: JsonOption = False) -> None:
     from dataclasses import asdict
 
     from srcnn_cli.catalog import shipped_models
-    from srcnn_cli.cli import _console
 
     shipped = shipped_models()
     if json:
-        _console.print_json(
+        _terminal.print_json(
             {
                 "name": model.name,
                 "family": model.family,
@@ -32,6 +32,9 @@ def models(json: JsonOption = False) -> None:
             for model in shipped
         )
         return
+
+    from srcnn_cli.cli import _console
+
     every = [own for model in shipped for own in model.figures.values()]
     sets = list(dict.fromkeys(name for own in every for name in own.psnr))
     columns = [("model", "left"), ("scale", "right"), ("parameters", "right")]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._options import DeviceOption, check_choice, parse_border, parse_color
 from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES, COLORS, parse_filters
 from srcnn_cli.errors import OutputError, UsageError
@@ -352,7 +353,7 @@ def _print_recipes() -> None:
 
     values = {name: recipe.to_dict() for name, recipe in RECIPES.items()}
     rows = [
-        [field, *(_console.in_words(values[name][field]) for name in RECIPES)]
+        [field, *(_terminal.in_words(values[name][field]) for name in RECIPES)]
         for field in values["fast"]
     ]
     columns = [("value", "left"), *((name, "left") for name in RECIPES)]

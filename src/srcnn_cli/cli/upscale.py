@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._options import (
     BorderOption,
     DeviceOption,
@@ -157,17 +158,14 @@ def _work(
     *,
     fail_fast: bool,
 ) -> None:
-    from srcnn_cli.cli import _console
     from srcnn_cli.worker import open_file, upscale_file
 
     visible = not report.quiet and not report.json
-    with _console.progress_bar("upscaling", visible=visible, after=1.0) as bar:
-        task_id = bar.add_task("", total=len(jobs))
+    with _terminal.ProgressBar("upscaling", len(jobs), visible=visible, after=1.0) as bar:
         for number, job in enumerate(jobs):
 
             def show(share: float, before: int = number) -> None:
-                bar.start()
-                bar.update(task_id, completed=before + share)
+                bar.update(before + share)
 
             show(0)
             try:
@@ -203,14 +201,13 @@ class _Report:
         self._started = time.perf_counter()
 
     def done(self, job: Job, done: Done, upscaler: Upscaler, load_seconds: float) -> None:
-        from srcnn_cli.cli import _console
 
         self._numbers["done"] += 1
         for note in done.notes:
             self._warn(job.source, note)
         timing = done.timing
         if self.json:
-            _console.print_json_line(
+            _terminal.print_json_line(
                 {
                     "status": "done",
                     "input": str(job.source),
@@ -233,47 +230,42 @@ class _Report:
                         "total": round(load_seconds + done.total, 4),
                         "bicubic": round(timing.bicubic, 4),
                     },
-                    "peak_memory_mb": _console.peak_memory_mb(),
+                    "peak_memory_mb": _terminal.peak_memory_mb(),
                     "notes": done.notes,
                 }
             )
         elif not self.quiet:
             (width, height), (new_width, new_height) = done.input_size, done.output_size
-            _console.out.print(
+            _terminal.say(
                 f"{job.target}  {width}×{height} → {new_width}×{new_height}  "
                 f"{_seconds(done.total)} (read {_seconds(done.read)}, "
                 f"prepare {_seconds(timing.prepare)}, network {_seconds(timing.network)}, "
                 f"merge {_seconds(timing.merge)}, write {_seconds(done.write)}; "
-                f"bicubic alone {_seconds(timing.bicubic)})",
-                markup=False,
+                f"bicubic alone {_seconds(timing.bicubic)})"
             )
 
     def planned(self, job: Job, task: Task) -> None:
-        from srcnn_cli.cli import _console
 
         if self.json:
-            _console.print_json_line(
+            _terminal.print_json_line(
                 {"status": "planned", "input": str(job.source), "output": str(job.target)}
             )
         else:
             exists = " (exists)" if job.target.exists() and not task.overwrite else ""
-            _console.out.print(f"{job.source} → {job.target}{exists}", markup=False)
+            _terminal.say(f"{job.source} → {job.target}{exists}")
 
     def skipped(self, job: Job) -> None:
-        from srcnn_cli.cli import _console
 
         self._numbers["skipped"] += 1
         if self.json:
-            _console.print_json_line(
+            _terminal.print_json_line(
                 {"status": "skipped", "input": str(job.source), "output": str(job.target)}
             )
 
     def note_failure(self, job: Job, error: SrcnnError) -> None:
         """For programs: an object on stdout beside the line on stderr."""
-        from srcnn_cli.cli import _console
-
         if self.json:
-            _console.print_json_line(
+            _terminal.print_json_line(
                 {
                     "status": "failed",
                     "input": str(job.source),
@@ -284,15 +276,13 @@ class _Report:
             )
 
     def failed(self, job: Job, error: SrcnnError) -> None:
-        from srcnn_cli.cli import _console
 
         self._numbers["failed"] += 1
         self.code = 1
         self.note_failure(job, error)
-        _console.print_error(error)
+        _terminal.print_error(error)
 
     def summary(self) -> None:
-        from srcnn_cli.cli import _console
 
         if self.quiet or self.json or self.count + self._passed_over < 2:
             return
@@ -300,13 +290,12 @@ class _Report:
         if self._passed_over:
             parts.append(f"{self._passed_over} not taken (no pictures, or results of other files)")
         elapsed = _seconds(time.perf_counter() - self._started)
-        _console.err.print(f"{', '.join(parts)} in {elapsed}", markup=False)
+        _terminal.note(f"{', '.join(parts)} in {elapsed}")
 
     def _warn(self, path: Path, note: str) -> None:
-        from srcnn_cli.cli import _console
 
         if not self.quiet and not self.json:
-            _console.warn(path, note)
+            _terminal.warn(path, note)
 
 
 def _seconds(value: float) -> str:

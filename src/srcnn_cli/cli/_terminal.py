@@ -1,0 +1,174 @@
+"""What the command says: lines, JSON, and a bar while something takes long.
+
+Results go to stdout, everything else (progress, warnings) to stderr, so that pipes stay clean.
+Nothing here imports rich before a bar appears: a small picture is done sooner.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.progress import Progress
+    from typing_extensions import Self
+
+_LONGEST_LIST = 6
+
+
+_BROKEN_PIPE = 128 + 13  # as a shell says of a program that SIGPIPE ended
+
+
+def say(line: str = "") -> None:
+    """One line on stdout, at once."""
+    with bar_aside():
+        _write(sys.stdout, line)
+
+
+def reader_gone() -> NoReturn:
+    """End the command as programs end that write to a pipe which nobody reads any more.
+
+    Nobody is there to tell, but the work may not be done, so the exit code is not 0.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(_BROKEN_PIPE)
+
+
+def note(line: str) -> None:
+    """One line on stderr."""
+    _write(sys.stderr, line)
+
+
+def warn(path: object, reason: str) -> None:
+    """One line on stderr that does not stop the work."""
+    line = f"warning: {path}: {reason}"
+    colored = sys.stderr.isatty() and sys.platform != "win32" and not os.environ.get("NO_COLOR")
+    note(f"\x1b[33m{line}\x1b[0m" if colored else line)
+
+
+def print_error(error: Exception) -> None:
+    """The one line that a failure gets."""
+    note(f"error: {' '.join(str(error).split())}")
+
+
+def print_json(values: Iterable[object]) -> None:
+    """An array, indented."""
+    say(json.dumps(list(values), indent=2, ensure_ascii=False))
+
+
+def print_json_line(value: object) -> None:
+    """One object on a line of its own, so that a reader sees it as soon as it is true."""
+    say(json.dumps(value, ensure_ascii=False))
+
+
+def _write(stream: TextIO, line: str) -> None:
+    try:
+        try:
+            stream.write(f"{line}\n")
+        except UnicodeEncodeError:  # names may hold what the stream's encoding does not
+            encoding = stream.encoding or "ascii"
+            stream.write(f"{line}\n".encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:  # `srcnn upscale ... | head -1`
+        reader_gone()
+
+
+def peak_memory_mb() -> float | None:
+    """The largest amount of memory that this process has held so far, if the system tells."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)
+
+
+def in_words(value: object) -> str:
+    """A setting's value: yes and no, numbers without idle zeros, lists joined or counted."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        if len(value) > _LONGEST_LIST:
+            return f"{value[0]} ({len(value)} times)"
+        return "-".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
+
+
+class ProgressBar:
+    """A bar on stderr with the time left, erased at the end; nothing where that is no terminal.
+
+    Args:
+        label: What is being done.
+        total: How much there is to do; None: not known, so only a sign of life is shown.
+        completed: How much of that is done already.
+        visible: Show it at all.
+        after: Seconds until it appears, with the next call, so that short work does not flash.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        total: float | None,
+        *,
+        completed: float = 0,
+        visible: bool = True,
+        after: float = 0.0,
+    ) -> None:
+        self._label, self._total, self._completed = label, total, completed
+        self._text = ""
+        self._wanted = visible and sys.stderr.isatty()
+        self._due = time.monotonic() + after
+        self._rich: Progress | None = None
+
+    def __enter__(self) -> Self:
+        self._show()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._rich is not None:
+            self._rich.stop()
+        _on_terminal.clear()
+
+    def advance(self) -> None:
+        """One more is done."""
+        self.update(self._completed + 1)
+
+    def update(self, completed: float, text: str | None = None) -> None:
+        """Say how much is done, and what to show beside it."""
+        self._completed = completed
+        self._text = self._text if text is None else text
+        self._show()
+
+    def _show(self) -> None:
+        if not self._wanted or time.monotonic() < self._due:
+            return
+        if self._rich is None:
+            from srcnn_cli.cli import _console
+
+            self._rich = _console.make_progress(self._label, counted=self._total is not None)
+            self._task = self._rich.add_task("", total=self._total)
+            self._rich.start()
+            _on_terminal.append(self._rich)
+        self._rich.update(self._task, completed=self._completed, description=self._text)
+
+
+_on_terminal: list[Any] = []  # the bar that is shown at present, if one is
+
+
+@contextmanager
+def bar_aside() -> Iterator[None]:
+    """While it lasts, no bar stands where the next line of stdout belongs."""
+    bars = [bar.live for bar in _on_terminal if sys.stdout.isatty()]
+    for bar in bars:
+        bar.stop()
+    try:
+        yield
+    finally:
+        for bar in bars:
+            bar.start(refresh=True)
