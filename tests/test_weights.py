@@ -379,6 +379,50 @@ def test_a_file_that_appears_while_writing_is_kept(tmp_path, monkeypatch, links)
     assert names_in(tmp_path) == ["file"]
 
 
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <_io")  # files that are left open
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_signal_at_any_moment_leaves_the_old_file_or_the_new_one_and_nothing_else(tmp_path, old):
+    """Where Python would run the handler of a signal: before any of its instructions."""
+
+    def interrupt_at(moment):
+        counted = 0
+
+        def trace(frame, event, _):
+            nonlocal counted
+            if frame.f_code.co_filename != files.__file__:
+                return None
+            frame.f_trace_opcodes = True
+            counted += event == "opcode"
+            if event == "opcode" and counted == moment:
+                raise SystemExit(143)
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            write_atomically(tmp_path / "file", write_all, overwrite=old is not None)
+        except SystemExit:
+            return True
+        finally:
+            sys.settrace(before)
+        return False
+
+    moment = 0
+    while True:
+        (tmp_path / "file").unlink(missing_ok=True)
+        if old is not None:
+            (tmp_path / "file").write_bytes(old)
+        moment += 1
+        interrupted = interrupt_at(moment)
+        assert set(names_in(tmp_path)) <= {"file"}, moment
+        left = (tmp_path / "file").read_bytes() if names_in(tmp_path) else None
+        assert left in {old, b"new"}
+        if not interrupted:
+            break
+    assert left == b"new"
+    assert moment > 50
+
+
 def no_links(*_):
     raise PermissionError(1, "Operation not permitted")
 

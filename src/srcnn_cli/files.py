@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -37,27 +36,27 @@ def write_atomically(
         OutputError: ``path`` exists and ``overwrite`` is false, or it cannot be written.
     """
     target = Path(path)
-    temporary: Path | None = None
+    # The name is known before the file is there, so no signal can come in between.
+    temporary = target.parent / f".srcnn-{os.urandom(8).hex()}.tmp"
     try:
-        if not overwrite and target.exists():
-            raise OutputError(_EXISTS, target)
-        descriptor, name = tempfile.mkstemp(prefix=".srcnn-", suffix=".tmp", dir=target.parent)
-        temporary = Path(name)
-        with os.fdopen(descriptor, "w+b") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(_permissions(target))
-        if overwrite:
-            temporary.replace(target)
-        else:
-            _link(temporary, target)
+        try:
+            if not overwrite and target.exists():
+                raise OutputError(_EXISTS, target)
+            with open(temporary, "x+b", opener=_open_privately) as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(_permissions(target))
+            if overwrite:
+                temporary.replace(target)
+            else:
+                _link(temporary, target)
+        finally:
+            _remove(temporary)
     except OSError as error:
         raise OutputError(f"cannot be written: {describe_os_error(error)}", target) from error
     finally:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
+        _remove(temporary)  # again: a signal may have come just before the first
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -84,6 +83,15 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
             raise OutputError("its folder is not writable", target)
     except (OSError, ValueError) as error:  # a name that the system does not take
         raise OutputError(f"cannot be written: {error}", target) from error
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def _open_privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)  # it may come to replace a file that only its owner reads
 
 
 def describe_os_error(error: OSError) -> str:
@@ -114,6 +122,6 @@ def _link(temporary: Path, target: Path) -> None:
             raise OutputError(_EXISTS, target) from None
         try:
             temporary.replace(target)
-        except OSError:
+        except BaseException:  # signals, too
             target.unlink(missing_ok=True)
             raise
