@@ -223,6 +223,15 @@ def test_a_name_that_the_terminal_cannot_show_is_written_with_escapes(monkeypatc
     assert stream.buffer.getvalue() == rb"f\xfcr.png \u2192 x" + b"\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+def test_peak_memory_is_that_of_this_process_not_of_the_one_that_started_it():
+    held = bytearray(500_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+    script = "from srcnn_cli.cli._terminal import peak_memory_mb as p; print(p())"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert 5 < float(done.stdout) < 300
+
+
 def test_only_the_subcommand_that_is_asked_for_is_imported():
     script = (
         "import sys, srcnn_cli.cli as c\n"

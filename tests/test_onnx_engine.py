@@ -178,3 +178,38 @@ def test_a_real_want_of_memory_is_told_and_smaller_patches_go_on():
         check=True,
     )
     assert (done.stdout, done.stderr) == ("said so\n", "")
+
+
+KINDS = """
+import itertools, re
+import numpy as np
+from random_weights import random_tensors
+from srcnn_cli.config import ModelConfig
+from srcnn_cli.engine.onnx_engine import OnnxEngine
+from srcnn_cli.tiling import Edges
+
+def peak():
+    return int(re.search("VmHWM: *(.*) kB", open("/proc/self/status").read())[1])
+
+config = ModelConfig()
+engine = OnnxEngine(config, random_tensors(config))
+patch = np.zeros((1, 400, 400), np.float32)
+peaks = [peak()]
+for edges in itertools.product([False, True], repeat=4):
+    engine.submit(patch, Edges(*edges)).result()
+    peaks.append(peak())
+print(peaks[1] - peaks[0], peaks[-1] - peaks[1])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
+def test_fifteen_more_kinds_of_tiles_take_little_more_memory_than_the_first():
+    done = subprocess.run(
+        [sys.executable, "-c", KINDS],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent,
+        check=True,
+    )
+    first, others = map(int, done.stdout.split())
+    assert others < 2 * first
