@@ -46,7 +46,7 @@ def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",  # paragraphs are filled anew instead of broken twice
         epilog="Exit codes: 0 all done, 1 some files failed, 2 usage, 3 bad input, 4 cannot "
-        "write, 5 bad model, 6 out of memory, 70 internal error, 130/143 interrupted.",
+        "write, 5 bad model, 6 out of memory, 70 internal error, 130/141/143 interrupted.",
     )
     app.callback()(_global_options)
     for command in commands:
