@@ -632,8 +632,10 @@ def test_bfloat16_changes_a_level_here_and_there():
     assert np.mean(low != exact) < 0.2
 
 
-@pytest.mark.parametrize("model", ["srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20"])
-def test_bfloat16_changes_a_photograph_by_a_level_here_and_there(model):
+@pytest.mark.parametrize(
+    ("model", "more_than_one"), [("srcnn-9-1-5", 0.001), ("srcnn-9-5-5", 0.001), ("vdsr-20", 0.003)]
+)
+def test_bfloat16_changes_a_photograph_by_a_level_here_and_there(model, more_than_one):
     with Image.open(Path(__file__).parents[1] / "examples" / "cat.png") as image:
         pixels = np.asarray(image.convert("RGB"))[90:150, 140:200]
     exact, low = (
@@ -642,7 +644,7 @@ def test_bfloat16_changes_a_photograph_by_a_level_here_and_there(model):
     )
     difference = np.abs(low - exact)
     assert 0 < np.mean(difference > 0) < 0.2
-    assert np.mean(difference > 1) < 0.001
+    assert np.mean(difference > 1) < more_than_one
 
 
 @pytest.mark.parametrize("fast", [True, False])
