@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _LONGEST_LIST = 6
-
-
 _BROKEN_PIPE = 128 + 13  # as a shell says of a program that SIGPIPE ended
 
 
