@@ -146,6 +146,16 @@ def test_running_out_of_memory_has_its_own_error(monkeypatch, words, error):
         engine.submit(noise(), WHOLE).result()
 
 
+def in_a_process_of_its_own(script):
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent,
+        check=True,
+    )
+
+
 PATCH = """
 import resource, sys
 import numpy as np
@@ -170,13 +180,7 @@ engine.submit(np.zeros((1, 64, 64), np.float32), WHOLE).result()
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 def test_a_real_want_of_memory_is_told_and_smaller_patches_go_on():
-    done = subprocess.run(
-        [sys.executable, "-c", PATCH],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parent,
-        check=True,
-    )
+    done = in_a_process_of_its_own(PATCH)
     assert (done.stdout, done.stderr) == ("said so\n", "")
 
 
@@ -204,12 +208,6 @@ print(peaks[1] - peaks[0], peaks[-1] - peaks[1])
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
 def test_fifteen_more_kinds_of_tiles_take_little_more_memory_than_the_first():
-    done = subprocess.run(
-        [sys.executable, "-c", KINDS],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parent,
-        check=True,
-    )
+    done = in_a_process_of_its_own(KINDS)
     first, others = map(int, done.stdout.split())
     assert others < 2 * first

@@ -7,6 +7,7 @@ the papers' evaluation convention ``srcnn`` to the bit (see `protocol`).
 
 from __future__ import annotations
 
+import filecmp
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,16 +213,15 @@ def without_copies(files: Iterable[Path], held: Iterable[Path]) -> list[Path]:
 
     Only those that are as long as one of the validation files are read.
     """
-    contents: dict[int, set[bytes]] = {}
+    by_size: dict[int, list[Path]] = {}
     for path in held:
         with suppress(OSError):  # it will be named where it is used
-            content = path.read_bytes()
-            contents.setdefault(len(content), set()).add(content)
+            by_size.setdefault(path.stat().st_size, []).append(path)
 
     def copied(path: Path) -> bool:
         try:
-            alike = contents.get(path.stat().st_size, set())
-            return bool(alike) and path.read_bytes() in alike
+            alike = by_size.get(path.stat().st_size, [])
+            return any(filecmp.cmp(path, other, shallow=False) for other in alike)
         except OSError:
             return False
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # of L2 each: 96 to 160 pixels are within 7 % of each other, 48 takes 25 to 30 % longer
 # (benchmarks/tile_speed.py). VDSR's halo of 20 would be 70 % more to compute at 128 pixels; at 280,
 # fourteen times the radius, it is 31 %, and still larger tiles gain little for their memory.
-_CPU_TILE_BYTES = 4_300_000
+CPU_TILE_BYTES = 4_300_000
 _RADII_PER_TILE = 14
 _SMALLEST = 64
 _LARGEST = 2048
@@ -119,7 +119,7 @@ class Engine(Protocol):
 
 
 def tile_side(
-    config: ModelConfig, height: int, width: int, workers: int, budget: int = _CPU_TILE_BYTES
+    config: ModelConfig, height: int, width: int, workers: int, budget: int = CPU_TILE_BYTES
 ) -> int:
     """The side of the tiles that run fastest, 64 to 2048 pixels.
 

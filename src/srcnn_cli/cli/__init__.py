@@ -130,5 +130,5 @@ def _fail(line: str, code: int) -> NoReturn:
         import traceback
 
         traceback.print_exc()
-    _terminal.note(f"error: {' '.join(line.split())}")
+    _terminal.print_error(line)
     sys.exit(code)

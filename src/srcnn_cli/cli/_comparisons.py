@@ -30,12 +30,10 @@ class Report:
         return not self.json and not self.quiet
 
     def heading(self, title: str, conditions: str) -> None:
-
         if self.lively:
             _terminal.say(f"{title}, {conditions}")
 
     def picture(self, path: Path, made: Comparison, outputs: Sequence[Path]) -> None:
-
         if self.json:
             _terminal.print_json_line(_as_json(path, made, outputs))
         elif not self.quiet:
@@ -56,7 +54,6 @@ class Report:
             _print_table(items)
 
     def failed(self, path: Path, error: SrcnnError) -> None:
-
         self.failures += 1
         if self.json:
             _terminal.print_json_line(
@@ -66,7 +63,6 @@ class Report:
         _terminal.print_error(error)
 
     def passed_over(self, folder: Path, count: int) -> None:
-
         if count and self.lively:
             _terminal.warn(folder, f"{count} files are no pictures and were passed over")
 

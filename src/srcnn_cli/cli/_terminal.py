@@ -51,7 +51,7 @@ def warn(path: object, reason: str) -> None:
     note(f"\x1b[33m{line}\x1b[0m" if colored else line)
 
 
-def print_error(error: Exception) -> None:
+def print_error(error: object) -> None:
     """The one line that a failure gets."""
     note(f"error: {' '.join(str(error).split())}")
 

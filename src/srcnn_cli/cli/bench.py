@@ -206,7 +206,6 @@ class _Live:
     """The table of a run, line by line."""
 
     def __init__(self, setting: Setting) -> None:
-
         self._setting = setting
         self._names = [str(method["name"]) for method in setting.methods]
         self._image_width = max(7, *(len(name) for name in setting.sizes))
@@ -217,7 +216,6 @@ class _Live:
         self._line("", self._names)
 
     def _line(self, first: str, cells: Sequence[str]) -> None:
-
         padded = [cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True)]
         _terminal.say("  ".join([first.ljust(self._image_width), *padded]))
 

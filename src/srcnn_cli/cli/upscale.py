@@ -201,7 +201,6 @@ class _Report:
         self._started = time.perf_counter()
 
     def done(self, job: Job, done: Done, upscaler: Upscaler, load_seconds: float) -> None:
-
         self._numbers["done"] += 1
         for note in done.notes:
             self._warn(job.source, note)
@@ -245,7 +244,6 @@ class _Report:
             )
 
     def planned(self, job: Job, task: Task) -> None:
-
         if self.json:
             _terminal.print_json_line(
                 {"status": "planned", "input": str(job.source), "output": str(job.target)}
@@ -255,7 +253,6 @@ class _Report:
             _terminal.say(f"{job.source} → {job.target}{exists}")
 
     def skipped(self, job: Job) -> None:
-
         self._numbers["skipped"] += 1
         if self.json:
             _terminal.print_json_line(
@@ -276,14 +273,12 @@ class _Report:
             )
 
     def failed(self, job: Job, error: SrcnnError) -> None:
-
         self._numbers["failed"] += 1
         self.code = 1
         self.note_failure(job, error)
         _terminal.print_error(error)
 
     def summary(self) -> None:
-
         if self.quiet or self.json or self.count + self._passed_over < 2:
             return
         parts = [f"{number} {what}" for what, number in self._numbers.items()]
@@ -293,7 +288,6 @@ class _Report:
         _terminal.note(f"{', '.join(parts)} in {elapsed}")
 
     def _warn(self, path: Path, note: str) -> None:
-
         if not self.quiet and not self.json:
             _terminal.warn(path, note)
 

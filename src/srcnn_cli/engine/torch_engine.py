@@ -13,7 +13,7 @@ from srcnn_cli.carriers import beside_carriers
 from srcnn_cli.engine.devices import cpu_cores
 from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.networks import PlaneNetwork
-from srcnn_cli.tiling import tile_side
+from srcnn_cli.tiling import CPU_TILE_BYTES, tile_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,12 +82,10 @@ class TorchEngine:
 
     def best_tile(self, height: int, width: int) -> int:
         """See `tiling.Engine`: limited by cache on a CPU, by free memory on a GPU."""
-        budget = {}
+        budget = CPU_TILE_BYTES if self.device.type == "cpu" else _GPU_TILE_BYTES
         if self.device.type == "cuda":
-            budget["budget"] = torch.cuda.mem_get_info(self.device)[0] // 8
-        elif self.device.type != "cpu":
-            budget["budget"] = _GPU_TILE_BYTES
-        return tile_side(self.config, height, width, self.workers, **budget)
+            budget = torch.cuda.mem_get_info(self.device)[0] // 8
+        return tile_side(self.config, height, width, self.workers, budget)
 
 
 def choose_device(name: str) -> torch.device:
