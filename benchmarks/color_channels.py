@@ -20,21 +20,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srcnn_cli.benchmark import find_sources
 from srcnn_cli.cli._methods import Choice
-from srcnn_cli.color import rgb_from_ycbcr, ycbcr_from_rgb
-from srcnn_cli.image import read_8bit
-from srcnn_cli.metrics import psnr
-from srcnn_cli.protocol import round_to_uint8
-from srcnn_cli.published import published_figures, recognise_dataset
-from srcnn_cli.resize import modcrop, resize
+from srcnn_cli.evaluation.metrics import psnr
+from srcnn_cli.evaluation.published import published_figures, recognise_dataset
+from srcnn_cli.evaluation.sources import find_sources
+from srcnn_cli.imaging.color import rgb_from_ycbcr, ycbcr_from_rgb
+from srcnn_cli.imaging.resize import modcrop, resize
+from srcnn_cli.imaging.rounding import round_to_uint8
+from srcnn_cli.pictures.reading import read_8bit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from srcnn_cli.methods import Method
+    from srcnn_cli.methods.base import Method
 
 COLUMNS = ("Y'", "Cb", "Cr", "YCbCr", "R'G'B'")
 # What the published table calls the first four of them.

@@ -30,10 +30,10 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from srcnn_cli.batch import find_pictures
-from srcnn_cli.color import luminance_uint8
 from srcnn_cli.errors import SrcnnError
-from srcnn_cli.image import read_8bit
+from srcnn_cli.imaging.planes import luminance_uint8
+from srcnn_cli.pictures.folders import find_pictures
+from srcnn_cli.pictures.reading import read_8bit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,14 +19,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcnn_cli.benchmark import Source, average, find_sources, load, measure
-from srcnn_cli.catalog import shipped_models, weights_folder
-from srcnn_cli.config import BORDER_POLICIES
-from srcnn_cli.engine.selection import make_engine
-from srcnn_cli.methods import Interpolation, Method, Network, wants_color
-from srcnn_cli.metrics import psnr
-from srcnn_cli.protocol import SRCNN, Pair, round_to_uint8
-from srcnn_cli.weights import file_sha256, load_weights, read_training
+from srcnn_cli.engines.selection import make_engine
+from srcnn_cli.evaluation.benchmark import average, measure
+from srcnn_cli.evaluation.metrics import psnr
+from srcnn_cli.evaluation.protocol import SRCNN, Pair
+from srcnn_cli.evaluation.sources import Source, find_sources, load
+from srcnn_cli.imaging.rounding import round_to_uint8
+from srcnn_cli.methods.base import Method, wants_color
+from srcnn_cli.methods.interpolation import Interpolation
+from srcnn_cli.methods.network import Network
+from srcnn_cli.models.catalog import shipped_models, weights_folder
+from srcnn_cli.models.config import BORDER_POLICIES
+from srcnn_cli.models.weights import file_sha256, load_weights, read_training
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,18 +19,22 @@ from typing import TYPE_CHECKING
 import torch
 from PIL import Image
 
-from srcnn_cli.benchmark import Source, average, find_sources, measure
-from srcnn_cli.engine.selection import make_engine
+from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.errors import SrcnnError, UsageError
+from srcnn_cli.evaluation.benchmark import average, measure
+from srcnn_cli.evaluation.protocol import SRCNN
+from srcnn_cli.evaluation.published import Figure, published_figures, recognise_dataset
+from srcnn_cli.evaluation.sources import Source, find_sources
 from srcnn_cli.files import check_writable
-from srcnn_cli.methods import Interpolation, Method, Network
-from srcnn_cli.plots import Point, check_png_name, plot_psnr_against_time
-from srcnn_cli.protocol import SRCNN
-from srcnn_cli.published import Figure, published_figures, recognise_dataset
-from srcnn_cli.weights import load_weights
+from srcnn_cli.methods.interpolation import Interpolation
+from srcnn_cli.methods.network import Network
+from srcnn_cli.models.weights import load_weights
+from srcnn_cli.plotting.figure import check_png_name
+from srcnn_cli.plotting.psnr_against_time import Point, plot_psnr_against_time
 
 if TYPE_CHECKING:
-    from srcnn_cli.config import ModelConfig
+    from srcnn_cli.methods.base import Method
+    from srcnn_cli.models.config import ModelConfig
 
 BICUBIC = "bicubic"
 

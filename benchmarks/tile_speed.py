@@ -19,12 +19,12 @@ import numpy as np
 import torch
 from torch.nn.functional import pad
 
-from srcnn_cli.config import PRECISIONS, ModelConfig, parse_filters
-from srcnn_cli.engine.selection import make_engine
-from srcnn_cli.engine.torch_engine import TorchEngine
-from srcnn_cli.networks import PlaneNetwork
-from srcnn_cli.recipes import RECIPES, plan
-from srcnn_cli.tiling import run_plane
+from srcnn_cli.engines.selection import make_engine
+from srcnn_cli.engines.tiling import run_plane
+from srcnn_cli.engines.torch_engine import TorchEngine
+from srcnn_cli.models.config import PRECISIONS, ModelConfig, parse_filters
+from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.training.recipes import RECIPES, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import torch
 
-from srcnn_cli.cli._training import choose_training_device, plan
-from srcnn_cli.data import Degradation
-from srcnn_cli.distributed import Ranks
-from srcnn_cli.patches import PatchSampler
-from srcnn_cli.protocol import make_pair
-from srcnn_cli.trainer import Trainer, patch_spec
-from srcnn_cli.validation import Validator
+from srcnn_cli.evaluation.protocol import make_pair
+from srcnn_cli.imaging.degradation import Degradation
+from srcnn_cli.training.patches import PatchSampler
+from srcnn_cli.training.ranks import Ranks
+from srcnn_cli.training.session import choose_training_device, plan
+from srcnn_cli.training.trainer import Trainer, patch_spec
+from srcnn_cli.training.validation import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

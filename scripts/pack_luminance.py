@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from srcnn_cli.color import luminance_uint8
-from srcnn_cli.data import hold_back, training_files
 from srcnn_cli.files import write_atomically
-from srcnn_cli.image import read_8bit
+from srcnn_cli.imaging.planes import luminance_uint8
+from srcnn_cli.pictures.reading import read_8bit
+from srcnn_cli.training.examples import hold_back, training_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -24,8 +24,8 @@ def shared_data():
 @pytest.fixture
 def tiny_weights(tmp_path):
     """``tiny_weights(config, seed=..., name=...)`` writes a small file of random weights."""
-    from srcnn_cli.config import ModelConfig
-    from srcnn_cli.weights import save_weights
+    from srcnn_cli.models.config import ModelConfig
+    from srcnn_cli.models.weights import save_weights
 
     def write(config=None, *, seed=0, name="tiny.safetensors"):
         if config is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from srcnn_cli.upscaler import Upscaler
+    from srcnn_cli.upscaling.upscaler import Upscaler
 
 __version__ = "0.1.0"
 __all__ = ["Upscaler", "__version__"]
@@ -18,7 +18,7 @@ __all__ = ["Upscaler", "__version__"]
 def __getattr__(name: str) -> object:
     # PEP 562: `import srcnn_cli` (and so `srcnn --version`) stays instant.
     if name == "Upscaler":
-        from srcnn_cli.upscaler import Upscaler
+        from srcnn_cli.upscaling.upscaler import Upscaler
 
         return Upscaler
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,7 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from srcnn_cli.cli._terminal import bar_aside, reader_gone
+from srcnn_cli.cli._progress import bar_aside
+from srcnn_cli.cli._terminal import reader_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +41,7 @@ out = _Stdout(highlight=False, soft_wrap=True, emoji=False)
 
 
 def make_progress(label: str, *, counted: bool) -> Progress:
-    """What `_terminal.ProgressBar` shows.
+    """What `_progress.ProgressBar` shows.
 
     Args:
         label: What is being done.

@@ -13,7 +13,7 @@ from srcnn_cli.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from srcnn_cli.methods import Method
+    from srcnn_cli.methods.base import Method
 
 
 class Choice:
@@ -43,7 +43,7 @@ class Choice:
         precision: str = "float32",
         ensemble: bool = False,
     ) -> None:
-        from srcnn_cli.methods import INTERPOLATIONS
+        from srcnn_cli.methods.interpolation import INTERPOLATIONS
 
         names = {name.strip() for name in interpolations.split(",") if name.strip()}
         for name in sorted(names - set(INTERPOLATIONS)):
@@ -63,7 +63,7 @@ class Choice:
         Raises:
             UsageError: There is no such device.
         """
-        from srcnn_cli.engine.devices import find_device
+        from srcnn_cli.engines.devices import find_device
 
         return find_device(self._device_name)
 
@@ -73,7 +73,7 @@ class Choice:
         Raises:
             ModelError: A model is unknown, damaged or not for this scale.
         """
-        from srcnn_cli.methods import Interpolation
+        from srcnn_cli.methods.interpolation import Interpolation
 
         methods: list[Method] = [Interpolation(name) for name in self._interpolations]
         self.described = [{"name": method.name} for method in methods]
@@ -82,7 +82,7 @@ class Choice:
         return methods
 
     def _files(self, scale: int) -> list[tuple[str, Path]]:
-        from srcnn_cli.catalog import find_model, shipped_models
+        from srcnn_cli.models.catalog import find_model, shipped_models
 
         if self._models is None:
             return [(m.name, m.path) for m in shipped_models() if scale in m.scales]
@@ -100,17 +100,17 @@ class Choice:
 
     def _told_apart(self, found: list[tuple[str, Path]]) -> list[tuple[str, Path]]:
         """Each file once, those of one name by their whole path: figures are averaged by name."""
-        from srcnn_cli.methods import INTERPOLATIONS
+        from srcnn_cli.methods.interpolation import INTERPOLATIONS
 
         found = list(dict.fromkeys(found))
         names = Counter([*INTERPOLATIONS, *(name for name, _ in found)])
         return [(name if names[name] == 1 else str(path), path) for name, path in found]
 
     def _networks(self, name: str, path: Path) -> list[Method]:
-        from srcnn_cli.catalog import load_model
-        from srcnn_cli.engine.selection import make_engine
-        from srcnn_cli.methods import Network
-        from srcnn_cli.weights import file_sha256
+        from srcnn_cli.engines.selection import make_engine
+        from srcnn_cli.methods.network import Network
+        from srcnn_cli.models.catalog import load_model
+        from srcnn_cli.models.weights import file_sha256
 
         config, tensors = load_model(path, border=self._border)
         engine = make_engine(config, tensors, self.device, precision=self._precision)

@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from srcnn_cli.config import (
-    BORDER_POLICIES,
-    COLORS,
-    PRECISIONS,
-    BorderPolicy,
-    Color,
-    Precision,
-)
 from srcnn_cli.errors import UsageError
+from srcnn_cli.imaging.channels import PLANES, Planes
+from srcnn_cli.models.config import BORDER_POLICIES, PRECISIONS, BorderPolicy, Precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from srcnn_cli.pictures.writing import RGB
 
 DeviceOption = Annotated[
     str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
@@ -75,14 +71,14 @@ def parse_border(name: str | None) -> BorderPolicy | None:
     return cast("BorderPolicy | None", name)
 
 
-def parse_color(name: str | None) -> Color | None:
+def parse_planes(name: str | None) -> Planes | None:
     """The planes of that name; None stays None.
 
     Raises:
         UsageError: There are none of that name.
     """
-    check_choice("--channels", name, COLORS)
-    return cast("Color | None", name)
+    check_choice("--channels", name, PLANES)
+    return cast("Planes | None", name)
 
 
 def parse_precision(name: str) -> Precision:
@@ -93,3 +89,18 @@ def parse_precision(name: str) -> Precision:
     """
     check_choice("--precision", name, PRECISIONS)
     return cast("Precision", name)
+
+
+def parse_background(text: str) -> RGB:
+    """A colour as CSS writes it (``#ffffff``, ``white``) in R'G'B', 0-255.
+
+    Raises:
+        UsageError: It is none.
+    """
+    from PIL import ImageColor
+
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise UsageError(f"no colour: {text!r} (try '#ffffff' or white)") from None
+    return red, green, blue

@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from srcnn_cli.cli._progress import bar_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from rich.progress import Progress
-    from typing_extensions import Self
 
 _LONGEST_LIST = 6
 _BROKEN_PIPE = 128 + 13  # as a shell says of a program that SIGPIPE ended
@@ -102,77 +101,3 @@ def in_words(value: object) -> str:
             return f"{value[0]} ({len(value)} times)"
         return "-".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else f"{value}"
-
-
-class ProgressBar:
-    """A bar on stderr with the time left, erased at the end; nothing where that is no terminal.
-
-    Args:
-        label: What is being done.
-        total: How much there is to do; None: not known, so only a sign of life is shown.
-        completed: How much of that is done already.
-        visible: Show it at all.
-        after: Seconds until it appears, with the next call, so that short work does not flash.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        total: float | None,
-        *,
-        completed: float = 0,
-        visible: bool = True,
-        after: float = 0.0,
-    ) -> None:
-        self._label, self._total, self._completed = label, total, completed
-        self._text = ""
-        self._wanted = visible and sys.stderr.isatty()
-        self._due = time.monotonic() + after
-        self._rich: Progress | None = None
-
-    def __enter__(self) -> Self:
-        self._show()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._rich is not None:
-            self._rich.stop()
-        _on_terminal.clear()
-
-    def advance(self) -> None:
-        """One more is done."""
-        self.update(self._completed + 1)
-
-    def update(self, completed: float, text: str | None = None) -> None:
-        """Say how much is done, and what to show beside it."""
-        self._completed = completed
-        self._text = self._text if text is None else text
-        self._show()
-
-    def _show(self) -> None:
-        if not self._wanted or time.monotonic() < self._due:
-            return
-        if self._rich is None:
-            from srcnn_cli.cli import _console
-
-            self._rich = _console.make_progress(self._label, counted=self._total is not None)
-            self._task = self._rich.add_task("", total=self._total)
-            self._rich.start()
-            _on_terminal.append(self._rich)
-        self._rich.update(self._task, completed=self._completed, description=self._text)
-
-
-_on_terminal: list[Any] = []  # the bar that is shown at present, if one is
-
-
-@contextmanager
-def bar_aside() -> Iterator[None]:
-    """While it lasts, no bar stands where the next line of stdout belongs."""
-    bars = [bar.live for bar in _on_terminal if sys.stdout.isatty()]
-    for bar in bars:
-        bar.stop()
-    try:
-        yield
-    finally:
-        for bar in bars:
-            bar.start(refresh=True)

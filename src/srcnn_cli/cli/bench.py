@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from srcnn_cli.cli import _terminal
+from srcnn_cli.cli import _progress, _terminal
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
     BorderOption,
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from srcnn_cli.benchmark import Record, Source
-    from srcnn_cli.protocol import Protocol
-    from srcnn_cli.report import Setting
+    from srcnn_cli.evaluation.benchmark import Record
+    from srcnn_cli.evaluation.protocol import Protocol
+    from srcnn_cli.evaluation.report import Setting
+    from srcnn_cli.evaluation.sources import Source
 
 FORMATS = ("table", "md", "csv", "json")
 
@@ -92,7 +93,7 @@ def bench(
     A line is printed for every picture as it is done, then the averages with what the papers
     published beside them, if the folder is a set that they used.
     """
-    from srcnn_cli.protocol import COLOR_SPACES, PROTOCOLS
+    from srcnn_cli.evaluation.protocol import COLOR_SPACES, PROTOCOLS
 
     if explain:
         _explain(folder, scale)
@@ -136,9 +137,10 @@ def _measure(
     *,
     overwrite: bool,
 ) -> None:
-    from srcnn_cli.benchmark import data_sha256, find_sources, measure
-    from srcnn_cli.engine.devices import cpu_cores
-    from srcnn_cli.report import Setting, build_report
+    from srcnn_cli.engines.devices import cpu_cores
+    from srcnn_cli.evaluation.benchmark import measure
+    from srcnn_cli.evaluation.report import Setting, build_report
+    from srcnn_cli.evaluation.sources import data_sha256, find_sources
 
     sources, passed_over = find_sources(folder, low)
     if passed_over:
@@ -160,7 +162,7 @@ def _measure(
     records: list[Record] = []
     complete = False
     try:
-        with _terminal.ProgressBar("measuring", len(sources), visible=live is None) as bar:
+        with _progress.ProgressBar("measuring", len(sources), visible=live is None) as bar:
             images = measure(
                 sources, methods, scale=scale, protocol=protocol, metrics=metrics, repeat=repeat
             )
@@ -190,7 +192,7 @@ def _sizes(sources: Sequence[Source]) -> dict[str, tuple[int, int]]:
     """(height, width) by name, from the headers; an unreadable file is reported in its turn."""
     from PIL import Image
 
-    from srcnn_cli.formats import quiet
+    from srcnn_cli.pictures.formats import quiet
 
     sizes = {}
     for source in sources:
@@ -220,7 +222,7 @@ class _Live:
         _terminal.say("  ".join([first.ljust(self._image_width), *padded]))
 
     def show(self, records: Sequence[Record]) -> None:
-        from srcnn_cli.report import format_metric
+        from srcnn_cli.evaluation.report import format_metric
 
         cells = [
             " / ".join(format_metric(name, value) for name, value in record.metrics.items())
@@ -229,9 +231,9 @@ class _Live:
         self._line(records[0].image, cells)
 
     def averages(self, records: Sequence[Record]) -> None:
-        from srcnn_cli.benchmark import average
         from srcnn_cli.cli import _console
-        from srcnn_cli.report import METRIC_TITLES, format_metric, published
+        from srcnn_cli.evaluation.benchmark import average
+        from srcnn_cli.evaluation.report import METRIC_TITLES, format_metric, published
 
         averages = average(records)
         metrics = list(averages[0].metrics)
@@ -263,7 +265,7 @@ def _published_table(
 ) -> Table:
     """Published figures, and how far the best measured method is above each."""
     from srcnn_cli.cli import _console
-    from srcnn_cli.report import METRIC_TITLES, format_metric
+    from srcnn_cli.evaluation.report import METRIC_TITLES, format_metric
 
     best = {name: max(a.metrics[name] for a in averages) for name in metrics}
     bicubic = {a.method: a for a in averages}["bicubic"].metrics
@@ -292,13 +294,13 @@ def _published_table(
 
 
 def _render(format_: str, report: Mapping[str, Any]) -> str:
-    from srcnn_cli.report import to_csv, to_json, to_markdown
+    from srcnn_cli.evaluation.report import to_csv, to_json, to_markdown
 
     return {"json": to_json, "csv": to_csv, "md": to_markdown}[format_](report)
 
 
 def _check_metrics(text: str) -> list[str]:
-    from srcnn_cli.benchmark import METRICS
+    from srcnn_cli.evaluation.benchmark import METRICS
 
     names = [name.strip().replace("-", "_") for name in text.split(",") if name.strip()]
     unknown = [name for name in names if name not in METRICS]
@@ -328,8 +330,8 @@ def _write(path: Path, report: Mapping[str, Any], *, overwrite: bool) -> None:
 
 
 def _plot(path: Path, setting: Setting, report: Mapping[str, Any], *, overwrite: bool) -> None:
-    from srcnn_cli.plots import Point, plot_psnr_against_time
-    from srcnn_cli.report import published
+    from srcnn_cli.evaluation.report import published
+    from srcnn_cli.plotting.psnr_against_time import Point, plot_psnr_against_time
 
     points = [
         Point(row["method"], row["seconds"]["total"], row["psnr"], published=False)
@@ -346,8 +348,8 @@ def _plot(path: Path, setting: Setting, report: Mapping[str, Any], *, overwrite:
 
 def _explain(path: Path, scale: int) -> None:
     from srcnn_cli.cli import _console
-    from srcnn_cli.explain import STEPS, effects, explain
-    from srcnn_cli.image import read_8bit
+    from srcnn_cli.evaluation.explain import STEPS, effects, explain
+    from srcnn_cli.pictures.reading import read_8bit
 
     try:
         outcomes = explain(read_8bit(path), scale)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srcnn_cli.cli import _terminal
-from srcnn_cli.cli._comparisons import Report
+from srcnn_cli.cli import _progress
+from srcnn_cli.cli._compare_report import Report
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
     BorderOption,
@@ -27,10 +27,11 @@ from srcnn_cli.errors import InputError, ModelError, OutputError, SrcnnError, Us
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from srcnn_cli.benchmark import Record, Source
-    from srcnn_cli.comparison import Comparison, Request
-    from srcnn_cli.methods import Method
-    from srcnn_cli.tiling import Region
+    from srcnn_cli.comparison.compare import Comparison, Request
+    from srcnn_cli.evaluation.benchmark import Record
+    from srcnn_cli.evaluation.sources import Source
+    from srcnn_cli.imaging.regions import Region
+    from srcnn_cli.methods.base import Method
 
 PAGES = (".html", ".htm")
 
@@ -97,8 +98,8 @@ def compare(
     PSNR and SSIM can be told; --reference names the original of a low-resolution picture, and
     --no-reference enlarges the picture itself.
     """
-    from srcnn_cli.comparison import Request
-    from srcnn_cli.protocol import PROTOCOLS
+    from srcnn_cli.comparison.compare import Request
+    from srcnn_cli.evaluation.protocol import PROTOCOLS
 
     if protocol not in PROTOCOLS:
         raise UsageError(f"unknown protocol {protocol!r}: use {', '.join(PROTOCOLS)}")
@@ -125,7 +126,7 @@ def compare(
         _check_output(path, overwrite=overwrite)
     source = _source(picture, reference)
     # How long a method will take is not known.
-    with _terminal.ProgressBar("comparing", None, visible=show.lively):
+    with _progress.ProgressBar("comparing", None, visible=show.lively):
         made = _run(source, choice.make(scale), request)
     for path in outputs:
         _write(path, made, zoom=zoom, overwrite=overwrite)
@@ -134,7 +135,7 @@ def compare(
 
 
 def _parse_crop(text: str) -> Region:
-    from srcnn_cli.tiling import Region
+    from srcnn_cli.imaging.regions import Region
 
     try:
         x, y, width, height = (int(part) for part in text.split(","))
@@ -146,8 +147,8 @@ def _parse_crop(text: str) -> Region:
 def _check_output(path: Path, *, overwrite: bool) -> None:
     """Found before the work, not after it."""
     from srcnn_cli.files import check_writable
-    from srcnn_cli.formats import WRITABLE
-    from srcnn_cli.saving import check_destination
+    from srcnn_cli.pictures.formats import WRITABLE
+    from srcnn_cli.pictures.writing import check_destination
 
     if path.is_dir():
         raise OutputError("is a folder: name a file such as sheet.png or page.html", path)
@@ -173,7 +174,7 @@ def _check_folder_options(outputs: Sequence[Path], *, zoom: int, errors: bool) -
 
 
 def _source(picture: Path, reference: Path | None) -> Source:
-    from srcnn_cli.benchmark import Source
+    from srcnn_cli.evaluation.sources import Source
 
     if reference is None:
         return Source(picture)
@@ -183,21 +184,22 @@ def _source(picture: Path, reference: Path | None) -> Source:
 
 
 def _run(source: Source, methods: Sequence[Method], request: Request) -> Comparison:
-    from srcnn_cli.comparison import compare as run
+    from srcnn_cli.comparison.compare import compare as run
 
     return run(source, methods, request)
 
 
 def _write(path: Path, made: Comparison, *, zoom: int, overwrite: bool) -> None:
     if path.suffix.lower() in PAGES:
+        from srcnn_cli.comparison.page import build_page
         from srcnn_cli.files import write_atomically
-        from srcnn_cli.page import build_page
 
         data = build_page(made)
         write_atomically(path, lambda file: file.write(data), overwrite=overwrite)
         return
-    from srcnn_cli.image import Picture, write_picture
-    from srcnn_cli.sheet import draw_sheet
+    from srcnn_cli.comparison.sheet import draw_sheet
+    from srcnn_cli.pictures.picture import Picture
+    from srcnn_cli.pictures.writing import write_picture
 
     sheet = draw_sheet(made, zoom=zoom)
     write_picture(path, Picture(sheet), overwrite=overwrite, compression=9)
@@ -213,7 +215,7 @@ def _compare_folder(
     *,
     overwrite: bool,
 ) -> None:
-    from srcnn_cli.benchmark import find_sources
+    from srcnn_cli.evaluation.sources import find_sources
 
     sources, passed_over = (
         find_sources(folder) if reference is None else find_sources(reference, folder)
@@ -227,7 +229,7 @@ def _compare_folder(
     entries: list[tuple[str, list[Record]]] = []
     conditions = request.describe()
     show.heading(f"{folder.resolve().name} ×{request.scale}", conditions)
-    with _terminal.ProgressBar("comparing", len(sources), visible=show.lively) as bar:
+    with _progress.ProgressBar("comparing", len(sources), visible=show.lively) as bar:
         for number, (source, page) in enumerate(zip(sources, pages, strict=True)):
             bar.update(number)
             try:
@@ -276,8 +278,8 @@ def _write_index(
     *,
     overwrite: bool,
 ) -> None:
+    from srcnn_cli.comparison.page import build_index
     from srcnn_cli.files import write_atomically
-    from srcnn_cli.page import build_index
 
     data = build_index(f"{folder.resolve().name} ×{request.scale}", conditions, entries)
     write_atomically(target / "index.html", lambda file: file.write(data), overwrite=overwrite)

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from srcnn_cli.cli import _terminal
-from srcnn_cli.cli._options import check_choice, parse_border, parse_color
-from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES, COLORS
+from srcnn_cli.cli._options import check_choice, parse_border, parse_planes
 from srcnn_cli.errors import UsageError
+from srcnn_cli.imaging.channels import PLANES
+from srcnn_cli.models.config import ARCHITECTURES, BORDER_POLICIES
 
 # A flat picture that comes out this much brighter or darker was not learned so: a few grey levels
 # are usual, and a network taken for another is off by half of full white.
@@ -55,7 +56,7 @@ def import_(
         str | None,
         typer.Option(
             "--channels",
-            help=f"What its planes are: {', '.join(COLORS)} (default: y, and rgb if it has three).",
+            help=f"What its planes are: {', '.join(PLANES)} (default: y, and rgb if it has three).",
         ),
     ] = None,
     no_transpose: Annotated[
@@ -78,10 +79,10 @@ def import_(
         raise UsageError(f"{output}: the weights file must end in .safetensors")
     policy = parse_border(border)
     check_choice("--architecture", architecture, ARCHITECTURES)
-    planes = parse_color(color)
+    planes = parse_planes(color)
 
-    from srcnn_cli.foreign.importer import grey_error, import_weights
-    from srcnn_cli.weights import file_sha256, save_weights
+    from srcnn_cli.models.foreign.importer import grey_error, import_weights
+    from srcnn_cli.models.weights import file_sha256, save_weights
 
     config, tensors, recognised = import_weights(
         file,

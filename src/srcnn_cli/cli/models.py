@@ -10,7 +10,7 @@ def models(json: JsonOption = False) -> None:
     """List the shipped weights: scales, parameters, data, measured PSNR and border policy."""
     from dataclasses import asdict
 
-    from srcnn_cli.catalog import shipped_models
+    from srcnn_cli.models.catalog import shipped_models
 
     shipped = shipped_models()
     if json:

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from srcnn_cli.cli import _terminal
-from srcnn_cli.cli._options import DeviceOption, check_choice, parse_border, parse_color
-from srcnn_cli.config import ARCHITECTURES, BORDER_POLICIES, COLORS, parse_filters
+from srcnn_cli.cli._options import DeviceOption, check_choice, parse_border, parse_planes
 from srcnn_cli.errors import OutputError, UsageError
-from srcnn_cli.recipes import RECIPES, Schedule
+from srcnn_cli.imaging.channels import PLANES
+from srcnn_cli.models.config import ARCHITECTURES, BORDER_POLICIES, parse_filters
+from srcnn_cli.training.recipes import RECIPES, Schedule
 
 _DATA = "Data"
 _NETWORK = "Network (default: the recipe's)"
@@ -84,7 +85,7 @@ def train(
         str | None,
         typer.Option(
             "--channels",
-            help=f"Planes that go through the network: {', '.join(COLORS)}.",
+            help=f"Planes that go through the network: {', '.join(PLANES)}.",
             rich_help_panel=_NETWORK,
         ),
     ] = None,
@@ -268,20 +269,21 @@ def train(
     if recipes:
         _print_recipes()
         return
-    from srcnn_cli.checkpoints import load_checkpoint
-    from srcnn_cli.cli import _training
-    from srcnn_cli.distributed import joined
-    from srcnn_cli.weights import read_training
+    from srcnn_cli.cli import _training_progress
+    from srcnn_cli.models.weights import read_training
+    from srcnn_cli.training import session
+    from srcnn_cli.training.checkpoints import load_checkpoint
+    from srcnn_cli.training.ranks import joined
 
-    where = _training.choose_training_device(device)
-    how = _training.Options(
+    where = session.choose_training_device(device)
+    how = session.Options(
         minutes=minutes, compiled=compiled, cache_bytes=int(cache_gb * 1e9), workers=workers
     )
     if resume is not None:
         _refuse_others(context, {"resume", "minutes", "compiled", "device", "cache_gb", "workers"})
         checkpoint = load_checkpoint(resume)
         with joined(where) as ranks:
-            _training.run(
+            _training_progress.run(
                 resume, checkpoint.config, checkpoint.schedule, checkpoint.provenance, where,
                 how, ranks, checkpoint,
             )  # fmt: skip
@@ -294,14 +296,14 @@ def train(
         "filters": parse_filters(filters) if filters else None,
         "widths": parse_filters(widths) if widths else None,
         "depth": depth,
-        "color": parse_color(color),
+        "color": parse_planes(color),
         "scales": _parse_scales(scale) if scale else None,
         "border": parse_border(border),
     }
     schedule = {
         name: value for name, value in context.params.items() if name in Schedule.__annotations__
     }
-    config, plan = _training.plan(
+    config, plan = session.plan(
         recipe, _given(network), _given({**schedule, "recipe": None}), where, initial_weights
     )
     if renew and initial_weights is None:
@@ -325,7 +327,7 @@ def train(
         if ranks.world > 1:
             program = ["torchrun", f"--nproc-per-node={ranks.world}", "-m", "srcnn_cli"]
         provenance["command"] = shlex.join([*program, *sys.argv[1:]])
-        _training.run(folder, config, plan, provenance, where, how, ranks, None)
+        _training_progress.run(folder, config, plan, provenance, where, how, ranks, None)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srcnn_cli.cli import _terminal
+from srcnn_cli.cli import _progress, _terminal
 from srcnn_cli.cli._options import (
     BorderOption,
     DeviceOption,
@@ -25,9 +25,9 @@ from srcnn_cli.errors import ModelError, SrcnnError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from srcnn_cli.batch import Job
-    from srcnn_cli.upscaler import Upscaler
-    from srcnn_cli.worker import Done, Task
+    from srcnn_cli.upscaling.jobs import Job
+    from srcnn_cli.upscaling.one_file import Done, Task
+    from srcnn_cli.upscaling.upscaler import Upscaler
 
 
 def upscale(
@@ -91,11 +91,12 @@ def upscale(
     Colour pictures, grey ones, 16 bits and transparency stay what they are. Nothing is
     overwritten unasked, and a file is written complete or not at all.
     """
-    from srcnn_cli.batch import plan_jobs
-    from srcnn_cli.saving import SUBSAMPLINGS
-    from srcnn_cli.stages import target_size
-    from srcnn_cli.upscaler import Upscaler
-    from srcnn_cli.worker import Task, parse_color
+    from srcnn_cli.cli._options import parse_background
+    from srcnn_cli.pictures.writing import SUBSAMPLINGS
+    from srcnn_cli.upscaling.jobs import plan_jobs
+    from srcnn_cli.upscaling.one_file import Task
+    from srcnn_cli.upscaling.stages import target_size
+    from srcnn_cli.upscaling.upscaler import Upscaler
 
     policy, numbers = parse_border(border), parse_precision(precision)
     if subsampling not in SUBSAMPLINGS:
@@ -109,7 +110,7 @@ def upscale(
         quality=quality,
         compression=compression,
         subsampling=subsampling,
-        background=parse_color(background) if background else None,
+        background=parse_background(background) if background else None,
         max_pixels=max_pixels,
     )
     jobs, passed_over = plan_jobs(inputs, output, scale, recursive=recursive)
@@ -158,10 +159,10 @@ def _work(
     *,
     fail_fast: bool,
 ) -> None:
-    from srcnn_cli.worker import open_file, upscale_file
+    from srcnn_cli.upscaling.one_file import open_file, upscale_file
 
     visible = not report.quiet and not report.json
-    with _terminal.ProgressBar("upscaling", len(jobs), visible=visible, after=1.0) as bar:
+    with _progress.ProgressBar("upscaling", len(jobs), visible=visible, after=1.0) as bar:
         for number, job in enumerate(jobs):
 
             def show(share: float, before: int = number) -> None:

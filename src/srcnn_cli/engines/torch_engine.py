@@ -1,0 +1,102 @@
+"""Running networks with torch, on the CPU or a GPU."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from srcnn_cli.engines.devices import cpu_cores
+from srcnn_cli.engines.tiling import CPU_TILE_BYTES, tile_side
+from srcnn_cli.errors import OutOfMemoryError
+from srcnn_cli.models.networks.carriers import beside_carriers
+from srcnn_cli.models.networks.plain import PlaneNetwork
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from srcnn_cli.imaging.regions import Edges
+    from srcnn_cli.models.config import ModelConfig, Precision
+
+_GPU_TILE_BYTES = 256 << 20
+
+
+class TorchEngine:
+    """A network held on a device, in the memory layout that is fastest there.
+
+    On a CPU every core works on a tile of its own with single-threaded torch: as fast as all cores
+    on one tile when the machine is idle, and many times faster when it is not, because then
+    nobody waits at the end of every layer for a core that another program holds.
+
+    Args:
+        config: The network.
+        tensors: Its weights, as `weights.load_weights` gives them.
+        device: From `choose_device`.
+        precision: ``bfloat16`` keeps 8 bits of what lies between the layers. The picture itself
+            stays in float32 where it goes around the network (VDSR) or through exact carriers
+            (SRCNN trained here); elsewhere bfloat16 costs a decibel and more.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        tensors: dict[str, NDArray[np.float32]],
+        device: torch.device,
+        *,
+        precision: Precision = "float32",
+    ) -> None:
+        self.config = config
+        self.device = device
+        self.precision = precision
+        self.workers = cpu_cores() if device.type == "cpu" else 1
+        if precision == "bfloat16":
+            config, tensors = beside_carriers(config, tensors)
+        network = PlaneNetwork(config)
+        network.load_state_dict(
+            {name: torch.from_numpy(np.array(t)) for name, t in tensors.items()}
+        )
+        self._network: Any = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self._pool = ThreadPoolExecutor(
+            self.workers, "srcnn-tile", initializer=torch.set_num_threads, initargs=(1,)
+        )
+
+    def submit(self, patch: NDArray[np.float32], edges: Edges) -> Future[NDArray[np.float32]]:
+        """See `tiling.Engine`; the result raises `OutOfMemoryError` if memory is short."""
+        return self._pool.submit(self._run, patch, edges)
+
+    def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
+        try:
+            with torch.inference_mode(), autocast(self.device, self.precision):
+                planes = torch.from_numpy(np.ascontiguousarray(patch))[None].to(self.device)
+                planes = planes.contiguous(memory_format=torch.channels_last)
+                output = self._network(planes, edges)[0].float().cpu()
+        except RuntimeError as error:
+            if _is_out_of_memory(error):
+                raise OutOfMemoryError(f"{self.device} ran out of memory") from error
+            raise
+        result: NDArray[np.float32] = output.numpy()
+        return result
+
+    def best_tile(self, height: int, width: int) -> int:
+        """See `tiling.Engine`: limited by cache on a CPU, by free memory on a GPU."""
+        budget = CPU_TILE_BYTES if self.device.type == "cpu" else _GPU_TILE_BYTES
+        if self.device.type == "cuda":
+            budget = torch.cuda.mem_get_info(self.device)[0] // 8
+        return tile_side(self.config, height, width, self.workers, budget)
+
+
+def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[Any]:
+    """Within it layers compute in that precision on that device; float32 changes nothing."""
+    if precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    text = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or (
+        "not enough memory" in text or "can't allocate memory" in text
+    )

@@ -1,0 +1,1 @@
+"""Measuring under the papers' conventions."""

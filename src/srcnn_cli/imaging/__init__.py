@@ -1,0 +1,1 @@
+"""Pixels in memory: colour, resizing, rounding, and a picture as planes. No files."""

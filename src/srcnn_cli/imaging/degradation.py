@@ -1,0 +1,149 @@
+"""Making a low-resolution picture: the only place where that happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from srcnn_cli.errors import UsageError
+from srcnn_cli.imaging.planes import color_planes
+from srcnn_cli.imaging.resize import cubic, modcrop, resize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from srcnn_cli.imaging.channels import Planes
+
+
+# Where scipy cuts the Gaussian off, in sigmas.
+_TRUNCATE = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A picture, or a part of one, at one scale.
+
+    Attributes:
+        truth: uint8 (C, H, W), both sides multiples of the scale.
+        source: float32 (C, H, W), the network's input, in [0, 1] but for overshoot.
+    """
+
+    truth: NDArray[np.uint8]
+    source: NDArray[np.float32]
+
+
+class Window(NamedTuple):
+    """A part of a picture, in pixels that are all multiples of the scale."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """How the network's input is made from a picture.
+
+    The planes are reduced, in floating point and without rounding, and enlarged again bicubically.
+    Reducing is MATLAB's antialiased bicubic, as in the papers' code; with ``blur`` it is what the
+    SRCNN paper describes in words: a Gaussian, then sub-sampling (Dong et al., ECCV 2014, section
+    4). The samples lie where bicubic reduction puts them: on every s-th pixel for odd scales s,
+    half-way between two pixels, by cubic interpolation, for even ones.
+
+    Attributes:
+        scales: The integer factors at which every picture is used.
+        color: The planes: ``y`` is 8-bit Y', ``rgb`` R'G'B' and ``ycbcr`` Y'CbCr rounded to 8
+            bits. Grey pictures are three equal planes in ``rgb`` and have Cb = Cr = 128.
+        blur: Sigma of the Gaussian in pixels of the original; 0: antialiased bicubic.
+
+    Raises:
+        UsageError: A value is impossible.
+    """
+
+    scales: tuple[int, ...]
+    color: Planes = "y"
+    blur: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.scales or min(self.scales) < 1:
+            raise UsageError(f"a picture is reduced by integer scales, not {self.scales}")
+        if not 0 <= self.blur <= 100:
+            raise UsageError(f"the blur must lie between 0 and 100 pixels, not {self.blur}")
+
+    @property
+    def channels(self) -> int:
+        """Planes of an example."""
+        return 1 if self.color == "y" else 3
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that an example takes for each of its pixels: 8-bit truth and float32 source."""
+        return 5 * self.channels
+
+    def example(self, pixels: NDArray[np.uint8], scale: int, part: Window | None = None) -> Example:
+        """Make an example.
+
+        Args:
+            pixels: (H, W, 3) R'G'B' or (H, W) grey.
+            scale: Integer factor.
+            part: What of the picture to make, from its surroundings as they are; None: all of it,
+                cropped to a multiple of the scale.
+
+        Raises:
+            UsageError: The picture is smaller than the scale.
+        """
+        height, width = cropped_size(pixels, scale)
+        part = part or Window(0, 0, height, width)
+        halo = scale * (4 + -(-int(_TRUNCATE * self.blur + 0.5) // scale))
+        top, left = max(0, part.top - halo), max(0, part.left - halo)
+        bottom = min(height, part.top + part.height + halo)
+        right = min(width, part.left + part.width + halo)
+        planes = color_planes(pixels[top:bottom, left:right], self.color)
+        rows = slice(part.top - top, part.top - top + part.height)
+        columns = slice(part.left - left, part.left - left + part.width)
+        source = self._degraded(planes, scale).astype(np.float32)
+        inside = (slice(None), rows, columns)
+        # A copy of the truth, or a small part would keep the whole picture in memory.
+        return Example(planes[inside].copy(), np.ascontiguousarray(source[inside]))
+
+    def _degraded(self, planes: NDArray[np.uint8], scale: int) -> NDArray[np.float64]:
+        height, width = planes.shape[-2:]
+        exact = planes.astype(np.float64) / 255
+        if self.blur == 0:
+            low = resize(exact, height // scale, width // scale)
+        else:
+            from scipy.ndimage import gaussian_filter
+
+            sigma = (0, self.blur, self.blur)
+            exact = gaussian_filter(exact, sigma, mode="nearest", truncate=_TRUNCATE)
+            low = _subsampled(_subsampled(exact, scale, -2), scale, -1)
+        enlarged: NDArray[np.float64] = resize(low, height, width)
+        return enlarged
+
+
+def cropped_size(pixels: NDArray[Any], scale: int) -> tuple[int, int]:
+    """Height and width of (H, W[, 3]) pixels once cropped to multiples of the scale.
+
+    Raises:
+        UsageError: Nothing would be left.
+    """
+    cropped = modcrop(pixels if pixels.ndim == 2 else pixels[..., 0], scale)
+    return cropped.shape[0], cropped.shape[1]
+
+
+def _subsampled(planes: NDArray[np.float64], scale: int, axis: int) -> NDArray[np.float64]:
+    """One sample from the centre of every ``scale`` pixels along an axis, nothing smoothed."""
+    length = planes.shape[axis]
+    along = np.moveaxis(planes, axis, 0)
+    if scale % 2:
+        return np.moveaxis(along[scale // 2 :: scale], 0, axis)
+    # Half-way between two pixels: Keys' cubic over four, with symmetric edges.
+    padded = np.pad(along, [(1, 1)] + [(0, 0)] * (planes.ndim - 1), "symmetric")
+    weights = cubic(np.array([-1.5, -0.5, 0.5, 1.5]))
+    sampled = np.zeros((length // scale, *along.shape[1:]))
+    for first, weight in enumerate(weights, start=scale // 2 - 1):
+        sampled += weight * padded[first::scale][: length // scale]
+    return np.moveaxis(sampled, 0, axis)

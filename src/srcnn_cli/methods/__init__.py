@@ -1,0 +1,1 @@
+"""What enlarges planes: interpolations and networks alike."""

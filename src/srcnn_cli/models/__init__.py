@@ -1,0 +1,1 @@
+"""What a network is, its weights files, and the networks that ship."""

@@ -1,0 +1,148 @@
+"""The weights that ship with the program, and what a model's name on the command line means.
+
+``weights/index.json`` lists every shipped file with its checksum, its training and its measured
+figures. The folder stands at the top of the source tree and inside the installed package.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from srcnn_cli.errors import ModelError
+from srcnn_cli.models.weights import file_sha256, load_weights, read_config
+
+if TYPE_CHECKING:
+    from srcnn_cli.models.config import BorderPolicy, ModelConfig
+    from srcnn_cli.models.weights import Tensors
+
+DEFAULT_MODEL = "srcnn-9-1-5"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a shipped model was measured to reach at one scale.
+
+    Attributes:
+        psnr: Mean PSNR in dB per test set.
+        ssim: Mean SSIM per test set.
+    """
+
+    psnr: dict[str, float]
+    ssim: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ShippedModel:
+    """One shipped weights file.
+
+    Attributes:
+        family: The name that users give, ``srcnn-9-1-5``; the scale picks the file.
+        name: The file's: ``srcnn-9-1-5-x3``, or the family's if one file serves all scales.
+        path: The file.
+        sha256: Its checksum in the index.
+        training: Data it was trained on, in words.
+        figures: By the factors it was trained for, under ``protocol``.
+        protocol: How the figures were measured.
+    """
+
+    family: str
+    name: str
+    path: Path
+    sha256: str
+    training: str
+    figures: dict[int, Figures]
+    protocol: str
+
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """The factors it was trained for."""
+        return tuple(self.figures)
+
+    @property
+    def config(self) -> ModelConfig:
+        """The network, read from the file's header."""
+        return read_config(self.path)
+
+
+def weights_folder() -> Path:
+    """Where the shipped weights are: inside an installed package, or at the top of a source tree.
+
+    Raises:
+        ModelError: The installation is incomplete.
+    """
+    package = Path(__file__).parents[1]
+    for folder in (package / "weights", package.parents[1] / "weights"):
+        if (folder / "index.json").is_file():
+            return folder
+    raise ModelError("the shipped weights are missing: install srcnn-cli again", package)
+
+
+@cache
+def shipped_models() -> tuple[ShippedModel, ...]:
+    """All shipped models, in the order of the index."""
+    folder = weights_folder()
+    index: dict[str, Any] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    return tuple(
+        ShippedModel(
+            family=entry["family"],
+            name=Path(entry["file"]).stem,
+            path=folder / entry["file"],
+            sha256=entry["sha256"],
+            training=entry["training"],
+            figures={int(scale): Figures(**own) for scale, own in entry["figures"].items()},
+            protocol=index["protocol"],
+        )
+        for entry in index["models"]
+    )
+
+
+def find_model(name: str) -> dict[int, Path]:
+    """The weights files behind a name, by scale.
+
+    Args:
+        name: A family (``srcnn-9-1-5``), one shipped model (``srcnn-9-1-5-x3``), or the path of a
+            weights file.
+
+    Raises:
+        ModelError: Nothing is called that, or a shipped file is damaged.
+    """
+    matches = [model for model in shipped_models() if name in {model.family, model.name}]
+    if matches:
+        return {scale: model.path for model in matches for scale in model.scales}
+    path = Path(name)
+    if path.suffix == ".safetensors" or os.path.exists(path):  # noqa: PTH110 - takes any name
+        config, _ = load_weights(path)
+        return dict.fromkeys(config.scales, path)
+    families = ", ".join(dict.fromkeys(model.family for model in shipped_models()))
+    raise ModelError(f"unknown model {name!r}: use {families}, or the path of a .safetensors file")
+
+
+def load_model(path: Path, *, border: BorderPolicy | None = None) -> tuple[ModelConfig, Tensors]:
+    """A network, checked as far as it can be.
+
+    Args:
+        path: A weights file, shipped or not.
+        border: Another border policy than the file's.
+
+    Raises:
+        ModelError: The file is missing, damaged, or not what was shipped.
+    """
+    check_integrity(path)
+    config, tensors = load_weights(path)
+    return (config if border is None else replace(config, border=border)), tensors
+
+
+def check_integrity(path: Path) -> None:
+    """Compare a shipped file with its checksum in the index; other files pass.
+
+    Raises:
+        ModelError: It is not the file that was shipped.
+    """
+    for model in shipped_models():
+        if model.path == path and file_sha256(path) != model.sha256:
+            raise ModelError("damaged: its checksum is wrong (install srcnn-cli again)", path)

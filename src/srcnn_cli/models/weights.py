@@ -1,0 +1,151 @@
+"""Weights files: safetensors whose metadata hold the `ModelConfig`, so one file is one network.
+
+Reading needs no torch, runs no code from the file and trusts nothing in it: the tensors are
+checked against the configuration by name, shape and type, and for values that are not finite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srcnn_cli.errors import ModelError
+from srcnn_cli.files import describe_os_error, write_atomically
+from srcnn_cli.models.config import ModelConfig
+
+if TYPE_CHECKING:
+    import os
+
+Tensors = dict[str, NDArray[np.float32]]
+
+# One key, because safetensors writes several in random order: equal weights are equal files.
+_KEY = "srcnn"
+_DAMAGED = "not a weights file of srcnn, or a damaged one (they are made by `srcnn train`)"
+
+
+def save_weights(
+    path: str | os.PathLike[str],
+    config: ModelConfig,
+    tensors: Tensors,
+    *,
+    training: dict[str, Any] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a weights file in one atomic step.
+
+    Args:
+        path: Normally ends in ``.safetensors``.
+        config: The network.
+        tensors: float32, ``conv1.weight`` (out, in, f, f), ``conv1.bias`` (out,), and so on.
+        training: How the weights came about (data, command, seed), JSON-ready.
+        overwrite: Replace an existing file.
+
+    Raises:
+        ModelError: The tensors do not fit the configuration.
+        OutputError: The file exists or cannot be written.
+    """
+    from safetensors.numpy import save
+
+    _check(config, tensors, path)
+    metadata = {_KEY: json.dumps({"config": config.to_dict(), "training": training})}
+    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    data = save(contiguous, metadata)
+    write_atomically(path, lambda file: file.write(data), overwrite=overwrite)
+
+
+def load_weights(path: str | os.PathLike[str]) -> tuple[ModelConfig, Tensors]:
+    """Read and check a weights file.
+
+    Raises:
+        ModelError: It is missing, damaged, not this program's, or its tensors do not fit.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    data = _read(path)
+    config = _parse_config(data, path)
+    try:
+        tensors = load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(_DAMAGED, path) from error
+    _check(config, tensors, path)
+    return config, tensors
+
+
+def read_config(path: str | os.PathLike[str]) -> ModelConfig:
+    """The network in a weights file, from its header alone.
+
+    Raises:
+        ModelError: The file is missing, damaged or not this program's.
+    """
+    return _parse_config(_read(path), path)
+
+
+def read_training(path: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """How the weights came about, as `save_weights` was told; None if it was not.
+
+    Raises:
+        ModelError: The file is missing, damaged or not this program's.
+    """
+    data = _read(path)
+    _parse_config(data, path)
+    training: dict[str, Any] | None = json.loads(_metadata(data)[_KEY]).get("training")
+    return training
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file as 64 hexadecimal digits."""
+    return hashlib.sha256(_read(path)).hexdigest()
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ModelError("no such weights file", path) from None
+    except OSError as error:
+        raise ModelError(f"cannot be read: {describe_os_error(error)}", path) from error
+
+
+def _parse_config(data: bytes, path: str | os.PathLike[str]) -> ModelConfig:
+    try:
+        return ModelConfig.from_dict(json.loads(_metadata(data)[_KEY])["config"])
+    except ModelError as error:
+        raise ModelError(error.reason, path) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelError(_DAMAGED, path) from error
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    # The safetensors format: length of the header (8 bytes, little endian), header as JSON.
+    length = int.from_bytes(data[:8], "little")
+    if length > len(data) - 8:
+        raise ValueError("header longer than the file")
+    header = json.loads(data[8 : 8 + length])
+    metadata: dict[str, str] = header["__metadata__"]
+    return metadata
+
+
+def _check(config: ModelConfig, tensors: Tensors, path: str | os.PathLike[str]) -> None:
+    expected: dict[str, tuple[int, ...]] = {}
+    for index, shape in enumerate(config.layer_shapes, start=1):
+        expected[f"conv{index}.weight"] = shape
+        expected[f"conv{index}.bias"] = shape[:1]
+    if set(tensors) != set(expected):
+        odd = ", ".join(sorted(set(tensors) ^ set(expected))[:4])
+        raise ModelError(f"tensors missing or too many for {config.name}: {odd}", path)
+    for name, wanted in expected.items():
+        value = tensors[name]
+        if value.shape != wanted:
+            raise ModelError(
+                f"{name} has shape {value.shape}, its configuration says {wanted}", path
+            )
+        if value.dtype != np.float32:
+            raise ModelError(f"{name} is {value.dtype}, not float32", path)
+        if not np.isfinite(value).all():
+            raise ModelError(f"{name} holds values that are not finite", path)

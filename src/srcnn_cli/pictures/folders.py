@@ -1,0 +1,42 @@
+"""Pictures in folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from srcnn_cli.errors import InputError
+from srcnn_cli.files import describe_os_error
+from srcnn_cli.pictures.formats import READABLE_EXTENSIONS
+
+
+def find_pictures(folder: Path, *, recursive: bool) -> tuple[list[Path], int]:
+    """The files in a folder that look like pictures by their extension, sorted by name.
+
+    Hidden files are left out: they are other programs' thumbnails and half-written files.
+
+    Returns:
+        The pictures, and how many other files there were.
+
+    Raises:
+        InputError: There is no such folder, it cannot be read, or it holds no pictures.
+    """
+    if not folder.is_dir():
+        raise InputError("is not a folder" if folder.exists() else "no such folder", folder)
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"cannot be read: {describe_os_error(error)}", error.filename) from error
+
+    found: list[Path] = []
+    others = 0
+    for directory, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not f.startswith(".")) if recursive else []
+        for name in sorted(n for n in names if not n.startswith(".")):
+            if Path(name).suffix.lower() in READABLE_EXTENSIONS:
+                found.append(Path(directory, name))
+            else:
+                others += 1
+    if not found:
+        hint = "" if recursive else " (--recursive looks into its subfolders too)"
+        raise InputError(f"holds no pictures{hint}", folder)
+    return found, others

@@ -1,0 +1,260 @@
+"""Writing pictures: refused early if it cannot work, and complete or not at all.
+
+`check_destination` is for before the hours of computing, `write_picture` for after them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
+
+import numpy as np
+from PIL import Image
+
+from srcnn_cli.errors import OutputError, SrcnnError
+from srcnn_cli.files import check_writable, write_atomically
+from srcnn_cli.imaging.rounding import to_8bit
+from srcnn_cli.pictures.encoders import write_png, write_tiff
+from srcnn_cli.pictures.formats import WRITABLE, Target, quiet
+from srcnn_cli.pictures.metadata import Metadata, profile_fits, with_exif_prefix
+
+if TYPE_CHECKING:
+    import os
+
+    from srcnn_cli.pictures.picture import Picture
+
+RGB = tuple[int, int, int]
+Subsampling = Literal["444", "422", "420"]
+SUBSAMPLINGS: tuple[Subsampling, ...] = get_args(Subsampling)
+
+# The length of a JPEG segment is stored in 16 bits and counts itself.
+_MOST_EXIF_IN_JPEG = 65_533 - len(with_exif_prefix(b""))
+
+
+def check_destination(
+    path: str | os.PathLike[str],
+    *,
+    height: int,
+    width: int,
+    channels: int,
+    bits: int,
+    overwrite: bool,
+    background: RGB | None,
+) -> list[str]:
+    """Find out, before any computing, whether a picture can be written to ``path``.
+
+    Args:
+        path: The file to be written; its extension chooses the format.
+        height: Of the picture to be written, in pixels.
+        width: Likewise.
+        channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+        bits: 8 or 16.
+        overwrite: Whether an existing file may be replaced.
+        background: What `write_picture` will be given to replace transparency with.
+
+    Returns:
+        What the format will lose, one sentence each.
+
+    Raises:
+        OutputError: It cannot; the reason says why and what would help.
+    """
+    target = _target_of(path)
+    check_writable(path, overwrite=overwrite)
+    if max(height, width) > target.max_side:
+        raise OutputError(
+            f"{target.name} holds at most {target.max_side:,} pixels a side, not "
+            f"{width:,} x {height:,}: choose PNG or TIFF",
+            path,
+        )
+    if target.max_bytes is not None:
+        # A little is left for headers, metadata and pixels that do not compress.
+        size = height * width * channels * bits // 8
+        if size > target.max_bytes * 0.99:
+            raise OutputError(
+                f"{target.name} holds at most 4 GiB, not {size:,} bytes: choose PNG", path
+            )
+    alpha = channels in (2, 4)
+    if alpha and not target.alpha and background is None:
+        raise OutputError(
+            f"{target.name} holds no transparency: choose PNG, or a colour to put behind it "
+            "(--background)",
+            path,
+        )
+    in_color = channels >= 3 or (
+        alpha and not target.alpha and background is not None and len(set(background)) > 1
+    )
+    if in_color and not target.color:
+        raise OutputError(f"a {Path(path).suffix} file holds grey only: choose .ppm or .png", path)
+    return _losses(target, channels=channels, bits=bits, in_color=in_color)
+
+
+def write_picture(
+    path: str | os.PathLike[str],
+    picture: Picture,
+    *,
+    overwrite: bool = False,
+    quality: int = 95,
+    compression: int = 1,
+    subsampling: Subsampling = "444",
+    background: RGB | None = None,
+) -> list[str]:
+    """Write a picture, complete or not at all, in the format that the extension names.
+
+    16-bit pixels stay 16-bit in PNG and TIFF, and are rounded to 8 bits elsewhere.
+
+    Args:
+        path: The file to write.
+        picture: What to write; its ``format`` and ``notes`` play no part.
+        overwrite: Replace a file that is already there.
+        quality: 1-100, for JPEG and WebP; WebP is lossless at 100.
+        compression: 0-9, for PNG and TIFF: zlib's effort. It never changes a pixel.
+        subsampling: Of colour, for JPEG: none, horizontal or both ways.
+        background: RGB (0-255) put behind transparent pixels where the format holds none.
+
+    Returns:
+        The metadata that did not fit into the format, one sentence each.
+
+    Raises:
+        OutputError: It cannot be written. What stood at ``path`` is untouched.
+    """
+    target = _target_of(path)
+    height, width = picture.pixels.shape[:2]
+    check_destination(
+        path,
+        height=height,
+        width=width,
+        channels=_channels(picture.pixels),
+        bits=8 * picture.pixels.itemsize,
+        overwrite=overwrite,
+        background=background,
+    )
+    notes: list[str] = []
+
+    def encode(file: BinaryIO) -> None:
+        try:
+            pixels = _fit_pixels(picture.pixels, target, background)
+            metadata = _fit_metadata(picture.metadata, target, pixels, notes)
+            with quiet():
+                if target.name == "PNG":
+                    write_png(file, pixels, metadata, compression)
+                elif target.name == "TIFF":
+                    write_tiff(file, pixels, metadata, compression)
+                else:
+                    _save_with_pillow(
+                        file, pixels, metadata, target, quality=quality, subsampling=subsampling
+                    )
+        except (OSError, SrcnnError):
+            raise
+        except MemoryError as error:
+            raise OutputError("does not fit into the free memory while encoding", path) from error
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise OutputError(f"cannot be encoded as {target.name}: {reason}", path) from error
+
+    write_atomically(path, encode, overwrite=overwrite)
+    return notes
+
+
+def _target_of(path: str | os.PathLike[str]) -> Target:
+    extension = Path(path).suffix
+    target = WRITABLE.get(extension.lower())
+    if target is None:
+        named = f"the extension {extension}" if extension else "a name without extension"
+        raise OutputError(
+            f"{named} names no format that can be written ({', '.join(WRITABLE)})", path
+        )
+    return target
+
+
+def _losses(target: Target, *, channels: int, bits: int, in_color: bool) -> list[str]:
+    notes = []
+    if bits > 8 and not target.deep:
+        notes.append(f"{target.name} holds 8 bits: 16-bit pixels are rounded to 8")
+    if channels in (2, 4) and not target.alpha:
+        notes.append(f"{target.name} holds no transparency: the background is put behind it")
+    if not in_color and (not target.grey or (target.name == "TIFF" and channels == 2 and bits > 8)):
+        notes.append(f"{target.name} does not hold such grey: it is stored as RGB")
+    return notes
+
+
+def _channels(pixels: np.ndarray) -> int:
+    return 1 if pixels.ndim == 2 else int(pixels.shape[2])
+
+
+def _fit_pixels(pixels: np.ndarray, target: Target, background: RGB | None) -> np.ndarray:
+    """Give pixels the channels and the depth that the format holds."""
+    if _channels(pixels) in (2, 4) and not target.alpha and background is not None:
+        pixels = _composite(pixels, background)
+    if pixels.dtype == np.uint16 and not target.deep:
+        pixels = to_8bit(pixels)
+    # Few programs read a TIFF of 16-bit grey with alpha: Pillow refuses it, OpenCV misreads it.
+    deep_alpha = target.name == "TIFF" and pixels.dtype == np.uint16 and _channels(pixels) == 2
+    if _channels(pixels) < 3 and (not target.grey or deep_alpha):
+        grey = pixels if pixels.ndim == 2 else pixels[..., 0]
+        alpha = [] if pixels.ndim == 2 else [pixels[..., 1]]
+        pixels = np.dstack([grey, grey, grey, *alpha])
+    return np.ascontiguousarray(pixels)
+
+
+def _composite(pixels: np.ndarray, background: RGB) -> np.ndarray:
+    """Put a colour behind transparent pixels; grey stays grey over a grey background.
+
+    Args:
+        pixels: (H, W, 2) or (H, W, 4).
+        background: RGB, 0-255.
+    """
+    white = np.iinfo(pixels.dtype).max
+    behind = [value * (white // 255) for value in background]
+    alpha = pixels[..., -1].astype(np.uint32)
+    if pixels.shape[2] == 2:
+        layers = [0] if len(set(background)) == 1 else [0, 0, 0]
+    else:
+        layers = [0, 1, 2]
+    # 65,535 squared and a half still fit into 32 bits.
+    blended = [
+        (pixels[..., layer] * alpha + (white - alpha) * np.uint32(color) + white // 2) // white
+        for layer, color in zip(layers, behind, strict=False)
+    ]
+    return np.dstack(blended).squeeze(2 if len(layers) == 1 else ()).astype(pixels.dtype)
+
+
+def _fit_metadata(
+    metadata: Metadata, target: Target, pixels: np.ndarray, notes: list[str]
+) -> Metadata:
+    """Leave out what the format does not hold, and note it."""
+    profile, exif = metadata.icc_profile, metadata.exif
+    if profile and not (target.icc and profile_fits(profile, _channels(pixels))):
+        notes.append(f"{target.name} does not hold its ICC profile, which was dropped")
+        profile = None
+    if exif and not (target.exif and (target.name != "JPEG" or len(exif) <= _MOST_EXIF_IN_JPEG)):
+        notes.append(f"{target.name} does not hold its EXIF, which was dropped")
+        exif = None
+    return replace(metadata, icc_profile=profile, exif=exif)
+
+
+def _save_with_pillow(
+    file: BinaryIO,
+    pixels: np.ndarray,
+    metadata: Metadata,
+    target: Target,
+    *,
+    quality: int,
+    subsampling: Subsampling,
+) -> None:
+    """Write 8-bit pixels as JPEG, WebP, BMP or PPM."""
+    options: dict[str, object] = {}
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    if metadata.icc_profile:
+        options["icc_profile"] = metadata.icc_profile
+    if metadata.exif:
+        options["exif"] = with_exif_prefix(metadata.exif)
+    if target.name == "JPEG":
+        options |= {"quality": quality, "subsampling": ":".join(subsampling)}
+    elif target.name == "WEBP" and quality == 100:
+        # For lossless files Pillow takes the quality as effort; 100 would be many times slower.
+        options |= {"lossless": True, "quality": 50, "exact": True}
+    elif target.name == "WEBP":
+        options["quality"] = quality
+    Image.fromarray(pixels).save(file, target.name, **options)

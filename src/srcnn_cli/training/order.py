@@ -1,0 +1,109 @@
+"""In which order training pictures are visited, and which part of each is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from srcnn_cli.errors import InputError, UsageError
+from srcnn_cli.imaging.degradation import Degradation, Example, Window, cropped_size
+from srcnn_cli.training.examples import Skipped, read_large_enough
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+class Visit(NamedTuple):
+    """One picture of the endless order: its index among the files, its scale, and its number."""
+
+    file: int
+    scale: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """Every epoch visits all files, in an order of its own, the scales taking turns.
+
+    Iterating never ends.
+
+    Attributes:
+        files: How many there are.
+        scales: At which they are used.
+        seed: Of the permutations.
+        rank: Of several runs that share the files, each visiting its own part of every epoch.
+        world: How many such runs there are.
+        start: Number of the first visit.
+    """
+
+    files: int
+    scales: tuple[int, ...]
+    seed: int
+    rank: int = 0
+    world: int = 1
+    start: int = 0
+
+    def __iter__(self) -> Iterator[Visit]:
+        # With fewer files than ranks, some ranks visit the same.
+        share = slice(self.rank % self.files, None, self.world)
+        epoch, skip = divmod(self.start, len(range(self.files)[share]))
+        number = self.start
+        while True:
+            permutation = _random(self.seed, epoch).permutation(self.files)[share]
+            for file in permutation[skip:]:
+                yield Visit(int(file), self.scales[number % len(self.scales)], number)
+                number += 1
+            epoch, skip = epoch + 1, 0
+
+
+class Parts:
+    """A random part of each visited picture, degraded as the whole picture would be.
+
+    Args:
+        files: All pictures.
+        degradation: How the network's input is made.
+        smallest: Pictures with a side below this many pixels are skipped.
+        seed: Of the parts' places.
+        rank: Of several runs; their places differ.
+        side: Side of a part, for pictures that are larger.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        degradation: Degradation,
+        *,
+        smallest: int,
+        seed: int,
+        rank: int = 0,
+        side: int = 512,
+    ) -> None:
+        self.files, self.degradation = list(files), degradation
+        self.smallest, self.seed, self.rank = smallest, seed, rank
+        self._side = side
+
+    def side(self, scale: int) -> int:
+        """Side of a part: a multiple of the scale, and never smaller than a patch."""
+        return max(self._side // scale, -(-self.smallest // scale)) * scale
+
+    def __getitem__(self, visit: Visit) -> Example | Skipped:
+        path, scale = self.files[visit.file], visit.scale
+        try:
+            pixels = read_large_enough(path, self.degradation.scales, self.smallest)
+        except (InputError, UsageError) as error:
+            return Skipped(path, error.reason)
+        sides = cropped_size(pixels, scale)
+        height, width = (min(side, self.side(scale)) for side in sides)
+        random = _random(self.seed, self.rank, visit.number)
+        top, left = (
+            scale * int(random.integers((whole - kept) // scale + 1))
+            for whole, kept in zip(sides, (height, width), strict=True)
+        )
+        return self.degradation.example(pixels, scale, Window(top, left, height, width))
+
+
+def _random(*key: int) -> np.random.Generator:
+    return np.random.default_rng([part % 2**64 for part in key])  # seeds may be negative

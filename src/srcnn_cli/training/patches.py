@@ -1,0 +1,286 @@
+"""Random patches from pictures that lie end to end in flat tensors.
+
+A batch of patches, flipped and turned, is one gather by computed index: the same few lines on CPU
+and GPU, without a loop over pictures. The sub-images of the papers are the patches here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+
+from srcnn_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from torch import Tensor
+
+    from srcnn_cli.imaging.degradation import Example
+    from srcnn_cli.training.recipes import Sampling
+
+
+@dataclass(frozen=True)
+class PatchSpec:
+    """How patches are cut, and which are drawn.
+
+    Attributes:
+        patch: Side of the square source patches.
+        margin: Pixels by which valid convolutions shrink them: the truth is smaller on each side.
+        stride: Pixels between patches: those at rows and columns 0, stride, 2 stride, ... that fit
+            into the picture are drawn from, as the papers cut their sub-images.
+        sampling: ``positions``: every position in the whole set is equally likely; ``pictures``:
+            every example is, and every position in it.
+        augment: Flip and turn patches at random, all eight ways equally likely.
+    """
+
+    patch: int
+    margin: int
+    stride: int = 1
+    sampling: Sampling = "positions"
+    augment: bool = True
+
+
+class Patches(Protocol):
+    """Where training patches come from."""
+
+    @property
+    def positions(self) -> int:
+        """Patches in one epoch."""
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of truth that are held, over all scales."""
+
+    def sample(
+        self, count: int, generator: torch.Generator, share: slice = slice(None)
+    ) -> tuple[Tensor, Tensor]:
+        """Draw patches at random.
+
+        Args:
+            count: How many.
+            generator: On the CPU; its state, and the step, alone decide the draw. It moves on by
+                the same amount on every rank.
+            share: Which of them to make, for distributed training.
+
+        Returns:
+            Source (n, C, patch, patch) and truth (n, C, patch - 2 margin, ...), float32; the truth
+            in [0, 1], the source but for overshoot. n is ``count`` or that of the share.
+        """
+
+    def seek(self, step: int) -> None:
+        """Stand where ``step`` steps of training lead, counted from 0."""
+
+    def advance(self) -> None:
+        """Go to the next step; called once after each step."""
+
+    def close(self) -> None:
+        """Give back what is held outside this object; it is not used after that."""
+
+
+class PicturePool:
+    """Examples in flat tensors on the training device, and the patches at their positions.
+
+    Positions are numbered through: row by row, example after example.
+
+    Args:
+        room: Pixels of all examples together.
+        channels: Planes of an example.
+        spec: How patches are cut.
+        device: Where the planes live and the patches are made.
+    """
+
+    def __init__(self, room: int, channels: int, spec: PatchSpec, device: torch.device) -> None:
+        self.spec, self.device, self.channels = spec, device, channels
+        # Channels last: all of a pixel's lie side by side, so one index serves them.
+        self._source = torch.empty((room, channels), dtype=torch.float32, device=device)
+        self._truth = torch.empty((room, channels), dtype=torch.uint8, device=device)
+        self._places: list[tuple[int, int, int]] = []  # first pixel, height, width
+        self._table: _Table | None = None
+        self._steps = torch.arange(spec.patch, device=device)
+
+    @property
+    def positions(self) -> int:
+        """Patches that differ in more than flips and turns."""
+        return self._positions().total
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of truth at present."""
+        return sum(height * width for _, height, width in self._places)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the planes."""
+        return self._source.nbytes + self._truth.nbytes
+
+    def put(self, place: int, start: int, example: Example | None) -> None:
+        """Put an example, or nothing, over what was there.
+
+        Args:
+            place: In the numbering of the positions; an existing one, or the next.
+            start: The example's first pixel in the flat tensors.
+            example: Fits between there and the next example.
+        """
+        height, width = example.truth.shape[1:] if example is not None else (0, 0)
+        if example is not None:
+            for flat, planes in ((self._source, example.source), (self._truth, example.truth)):
+                area = flat[start : start + height * width].view(height, width, self.channels)
+                writable = np.require(planes, requirements=["C", "W"])  # torch takes no other
+                area.copy_(torch.from_numpy(writable).permute(1, 2, 0))
+        self._places[place : place + 1] = [(start, height, width)]
+        self._table = None
+
+    def _positions(self) -> _Table:
+        if self._table is None:
+            self._table = _Table(self._places, self.spec)
+        return self._table
+
+    def draw(self, count: int, generator: torch.Generator, share: slice) -> tuple[Tensor, Tensor]:
+        """See `Patches.sample`."""
+        # The pools of several ranks differ in size, their generators must not: so no `randint`,
+        # whose use of the generator depends on the range.
+        chance = torch.rand(count, generator=generator, dtype=torch.float64)[share]
+        turn = torch.randint(8, (count,), generator=generator)[share] if self.spec.augment else None
+        return self.cut(self._positions().pick(chance), turn)
+
+    def cut(self, position: Tensor, turn: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Make patches.
+
+        Args:
+            position: (n,) int64 on the CPU, in [0, `positions`).
+            turn: (n,) int64: bit 0 flips rows, bit 1 columns, bit 2 transposes; None: as it is.
+
+        Returns:
+            Source and truth as in `Patches.sample`.
+        """
+        corner, width = self._positions().locate(position)
+        index = self._index(corner, width, turn)
+        inner = slice(self.spec.margin, self.spec.patch - self.spec.margin)
+        truth = self._gather(self._truth, index[:, inner, inner])
+        return self._gather(self._source, index), truth.float().div_(255)
+
+    def _index(self, corner: Tensor, width: Tensor, turn: Tensor | None) -> Tensor:
+        """(n, patch, patch) flat positions of pixels."""
+        if turn is None:
+            parts = torch.stack([corner, width, torch.ones_like(width)])
+        else:
+            last = self.spec.patch - 1
+            up, back = (turn & 1).bool(), (turn & 2).bool()
+            corner = corner + torch.where(up, last * width, 0) + torch.where(back, last, 0)
+            down, across = torch.where(up, -width, width), torch.where(back, -1, 1)
+            swap = (turn & 4).bool()
+            parts = torch.stack(
+                [corner, torch.where(swap, across, down), torch.where(swap, down, across)]
+            )
+        corner, down, across = parts.to(self.device)[..., None]
+        rows = corner + down * self._steps
+        index: Tensor = rows[:, :, None] + (across * self._steps)[:, None, :]
+        return index
+
+    def _gather(self, flat: Tensor, index: Tensor) -> Tensor:
+        count, height, width = index.shape
+        if self.channels == 1:  # several times faster than rows of one
+            return flat.view(-1).index_select(0, index.reshape(-1)).view(count, 1, height, width)
+        rows = flat.index_select(0, index.reshape(-1))
+        return rows.view(count, height, width, self.channels).permute(0, 3, 1, 2)
+
+
+class _Table:
+    """Where in flat tensors the patches of each example begin."""
+
+    def __init__(self, places: Sequence[tuple[int, int, int]], spec: PatchSpec) -> None:
+        self._spec = spec
+        table = torch.tensor(places, dtype=torch.int64).view(-1, 3)
+        self._starts, heights, self._widths = table.unbind(1)
+        rows, self._columns = (
+            torch.clamp((side - spec.patch) // spec.stride + 1, min=0)
+            for side in (heights, self._widths)
+        )
+        self._counts = rows * self._columns
+        self._ends = torch.cumsum(self._counts, 0)
+        self.total = int(self._counts.sum())
+
+    def pick(self, chance: Tensor) -> Tensor:
+        """Positions for (n,) float64 that are spread evenly over [0, 1)."""
+        if self._spec.sampling == "positions":
+            return (chance * self.total).long()
+        filled = self._counts.nonzero().squeeze(1)
+        place = chance * len(filled)
+        example = filled[place.long()]
+        count = self._counts[example]
+        return self._ends[example] - count + ((place - place.floor()) * count).long()
+
+    def locate(self, position: Tensor) -> tuple[Tensor, Tensor]:
+        """The first pixel of a patch, and the width of the example that it is cut from."""
+        example = torch.searchsorted(self._ends, position.contiguous(), right=True)
+        position = position - (self._ends[example] - self._counts[example])
+        columns, width, stride = self._columns[example], self._widths[example], self._spec.stride
+        row, column = position // columns * stride, position % columns * stride
+        return self._starts[example] + row * width + column, width
+
+
+class PatchSampler:
+    """Random patches from examples that are all held in memory on the training device.
+
+    Args:
+        examples: Pictures at all their scales; those that are smaller than a patch are left out.
+        spec: How patches are cut.
+        device: Where the planes live and the patches are made.
+        room: Pixels of all examples together, or more. If it is known in advance, examples from an
+            iterator are copied one by one, and never held twice.
+
+    Raises:
+        InputError: No example is as large as a patch.
+    """
+
+    def __init__(
+        self,
+        examples: Iterable[Example],
+        spec: PatchSpec,
+        device: torch.device,
+        *,
+        room: int | None = None,
+    ) -> None:
+        fitting = (e for e in examples if min(e.truth.shape[1:]) >= spec.patch)
+        if room is None:
+            held = list(fitting)
+            room = sum(example.truth[0].size for example in held)
+            fitting = (example for example in held)
+        pool, start = None, 0
+        for place, example in enumerate(fitting):
+            if pool is None:
+                pool = PicturePool(room, len(example.truth), spec, device)
+            pool.put(place, start, example)
+            start += example.truth[0].size
+        if pool is None:
+            raise InputError(f"no picture is large enough for patches of {spec.patch} pixels")
+        self._pool = pool
+
+    @property
+    def positions(self) -> int:
+        """Patches that differ in more than flips and turns: one epoch."""
+        return self._pool.positions
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of truth in the whole set, over all scales."""
+        return self._pool.pixels
+
+    def sample(
+        self, count: int, generator: torch.Generator, share: slice = slice(None)
+    ) -> tuple[Tensor, Tensor]:
+        """See `Patches.sample`; the step plays no part."""
+        return self._pool.draw(count, generator, share)
+
+    def seek(self, step: int) -> None:
+        """Nothing to do: everything is here at every step."""
+
+    def advance(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""

@@ -1,0 +1,350 @@
+"""The training loop: steps, validations, and a state that continues exactly where it stopped."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from srcnn_cli.engines.selection import make_engine
+from srcnn_cli.engines.torch_engine import autocast
+from srcnn_cli.errors import ModelError, UsageError
+from srcnn_cli.imaging.regions import WHOLE
+from srcnn_cli.models.networks.carriers import split_carriers, with_carriers, without_carriers
+from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.weights import load_weights, save_weights
+from srcnn_cli.training.checkpoints import Checkpoint, save_checkpoint
+from srcnn_cli.training.initialization import initialize
+from srcnn_cli.training.optimizers import Optimizer
+from srcnn_cli.training.patches import PatchSpec
+from srcnn_cli.training.ranks import Ranks
+from srcnn_cli.training.validation import overall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from srcnn_cli.models.config import ModelConfig
+    from srcnn_cli.models.weights import Tensors
+    from srcnn_cli.training.patches import Patches
+    from srcnn_cli.training.recipes import Schedule
+    from srcnn_cli.training.validation import Validator
+
+BEST = "best.safetensors"
+LAST = "last.safetensors"
+# Steps between the moments at which distributed processes ask each other whether to stop.
+_STEPS_BETWEEN_TALKS = 10
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands after an interval.
+
+    Attributes:
+        step: Steps done.
+        samples: Sub-images seen, the papers' "number of backprops".
+        loss: Mean over the interval, of the recipe's kind.
+        psnr: Mean over the validation pictures and scales in dB, under the ``srcnn`` convention.
+        psnr_by_scale: The same for every scale, in rising order.
+        best: The highest ``psnr`` so far.
+        rate: Learning rate of the last step.
+        pixels_per_second: Output pixels trained per second in this interval.
+        seconds: Training time so far, over all resumed parts, without validation.
+    """
+
+    step: int
+    samples: int
+    loss: float
+    psnr: float
+    psnr_by_scale: tuple[float, ...]
+    best: float
+    rate: float
+    pixels_per_second: float
+    seconds: float
+
+
+class Trainer:
+    """One training run in a folder of its own.
+
+    Args:
+        config: The network to train.
+        schedule: How; with ``steps`` resolved.
+        patches: Where the sub-images come from; made with `patch_spec`.
+        validator: Held-back pictures.
+        folder: Receives ``checkpoint.pt``, ``best.safetensors`` and ``last.safetensors``.
+        device: Trains here.
+        provenance: JSON-ready facts (data, command) stored with the weights.
+        ranks: The processes that train together.
+        compiled: Whether ``torch.compile`` makes the network's code.
+
+    Raises:
+        UsageError: Network and schedule do not go together.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        schedule: Schedule,
+        patches: Patches,
+        validator: Validator,
+        folder: Path,
+        device: torch.device,
+        provenance: dict[str, Any],
+        *,
+        ranks: Ranks | None = None,
+        compiled: bool = False,
+    ) -> None:
+        check_schedule(config, schedule)
+        self.config, self.schedule, self.folder, self.device = config, schedule, folder, device
+        self.provenance = provenance
+        self.ranks = ranks or Ranks()
+        if schedule.batch % self.ranks.world:
+            raise UsageError(
+                f"a batch of {schedule.batch} cannot be shared by {self.ranks.world} processes"
+            )
+        self.step = 0
+        self.best = -math.inf
+        self.seconds = 0.0
+        self._patches, self._validator = patches, validator
+        self._generator = torch.Generator().manual_seed(schedule.seed)
+        network = PlaneNetwork(_trained(config, schedule))
+        initialize(network, schedule.initial, self._generator)
+        self._network: PlaneNetwork = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._parameters = list(self._network.parameters())
+        self._average = [p.detach().clone() for p in self._parameters]
+        self._optimizer = Optimizer(self._network, schedule)
+        self._forward: Any = torch.compile(self._network) if compiled else self._network
+
+    def start_from(self, path: Path, *, renew: int = 0) -> None:
+        """Take the initial weights from a weights file of the same network.
+
+        Scales and border policy may differ.
+
+        Args:
+            path: The file.
+            renew: Its last so many layers are left aside: they start as in a fresh network.
+
+        Raises:
+            ModelError: The file is unusable or of another architecture.
+        """
+        config, tensors = load_weights(path)
+        if replace(config, scales=self.config.scales, border=self.config.border) != self.config:
+            raise ModelError(
+                f"is {config.name} with mean {config.mean:g}, not the {self.config.name} with mean "
+                f"{self.config.mean:g} that is to be trained",
+                path,
+            )
+        if self.schedule.fixed_carriers:
+            try:
+                tensors = split_carriers(config, tensors)
+            except ModelError as error:
+                raise ModelError(error.reason, path) from error
+        anew = set(self._network.names[-renew:] if renew else ())
+        state = {k: torch.from_numpy(v) for k, v in tensors.items() if k.split(".")[0] not in anew}
+        self._network.load_state_dict({**self._network.state_dict(), **state})
+        self._average = [p.detach().clone() for p in self._parameters]
+
+    def run(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
+        """Train to the end, saving and reporting after every interval.
+
+        Args:
+            should_stop: Asked after every step; when true, the run saves its state and ends.
+
+        Raises:
+            ModelError: The loss is no longer a number; the last checkpoint stays as it was.
+            OutputError: A file cannot be written.
+        """
+        while self.step < self.schedule.steps:
+            started, first = time.perf_counter(), self.step
+            # Aligned to multiples of the interval, so that a run that was interrupted validates
+            # at the same steps as one that was not.
+            end = min(
+                self.schedule.steps, (first // self.schedule.interval + 1) * self.schedule.interval
+            )
+            total = torch.zeros((), device=self.device)
+            stopped, pixels = False, 0.0
+            while self.step < end and not stopped:
+                loss, trained = self._train_step()
+                total += loss
+                pixels += trained
+                stopped = self._agree(should_stop)
+            loss_sum, pixels = self.ranks.total([float(total), pixels])
+            mean_loss = loss_sum / self.ranks.world / (self.step - first)
+            elapsed = time.perf_counter() - started
+            self.seconds += elapsed
+            if not math.isfinite(mean_loss):
+                raise ModelError(
+                    f"the loss became {mean_loss} near step {self.step}: a lower --rate may help; "
+                    "the last good checkpoint is kept",
+                    self.folder,
+                )
+            if stopped and self.step < end:
+                self._save_checkpoint()
+                return
+            yield self._conclude(mean_loss, pixels / elapsed)
+            if stopped:
+                return
+
+    def _agree(self, should_stop: Callable[[], bool]) -> bool:
+        wish = should_stop()
+        if self.ranks.world == 1:
+            return wish
+        return self.step % _STEPS_BETWEEN_TALKS == 0 and self.ranks.anywhere(condition=wish)
+
+    def _train_step(self) -> tuple[Tensor, int]:
+        """One step; the loss, and how many pixels of output it was over."""
+        schedule = self.schedule
+        source, truth = self._patches.sample(
+            schedule.batch, self._generator, self.ranks.share(schedule.batch)
+        )
+        loss = self._learn(source, truth)
+        self.step += 1
+        self._patches.advance()
+        # Early on the average follows quickly, so that the start does not weigh it down.
+        decay = min(schedule.average, self.step / (self.step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(self._average, self._parameters, 1 - decay)
+        return loss
+
+    def _learn(self, source: Tensor, truth: Tensor) -> tuple[Tensor, int]:
+        """Forward, backward and the change of the weights."""
+        bordered = self.schedule.bordered(self.step)
+        radius = self.config.receptive_radius
+        if self.schedule.border_share > 0 and not bordered:
+            inner = slice(radius, truth.shape[-1] - radius)
+            truth = truth[..., inner, inner]
+        source = source.contiguous(memory_format=torch.channels_last)
+        with autocast(self.device, self.schedule.precision):
+            output = (self._forward(source, WHOLE) if bordered else self._forward(source)).float()
+        loss = self._loss(output, truth)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.ranks.average([p.grad for p in self._parameters if p.grad is not None])
+        self._optimizer.step(self.schedule.rate_at(self.step))
+        return loss.detach(), truth.shape[0] * truth.shape[-1] * truth.shape[-2]
+
+    def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
+        schedule = self.schedule
+        if schedule.pretrain != "all" and self.step < schedule.pretrain_steps:
+            counted = slice(0, 1) if schedule.pretrain == "y" else slice(1, 3)
+            output, truth = output[:, counted], truth[:, counted]
+        squares = (output - truth).square()
+        if schedule.loss == "half-sum":
+            return squares.sum() / (2 * len(squares))
+        if schedule.loss == "log-mse":
+            return (squares.mean(dim=(1, 2, 3)) + schedule.log_floor).log().mean()
+        if schedule.loss == "charbonnier":
+            return (squares + 1e-6).sqrt().mean()
+        return squares.mean()
+
+    def averaged_tensors(self) -> Tensors:
+        """The averaged weights as float32 arrays under their names in a weights file."""
+        names = [name for name, _ in self._network.named_parameters()]
+        tensors: Tensors = {
+            name: value.cpu().numpy().copy()  # training goes on
+            for name, value in zip(names, self._average, strict=True)
+        }
+        return with_carriers(self.config, tensors) if self.schedule.fixed_carriers else tensors
+
+    def _conclude(self, loss: float, pixels_per_second: float) -> Progress:
+        """Validate, save, and say where the run stands."""
+        tensors = self.averaged_tensors()
+        by_scale = self._validator.psnr(make_engine(self.config, tensors, str(self.device)))
+        psnr = overall(by_scale)
+        if math.isnan(psnr):
+            raise ModelError(
+                f"the validation PSNR is {psnr} at step {self.step}: a lower --rate may help; "
+                "the last good checkpoint is kept",
+                self.folder,
+            )
+        better, self.best = psnr > self.best, max(psnr, self.best)
+        facts = {
+            **self.provenance,
+            "schedule": asdict(self.schedule),
+            "step": self.step,
+            "seconds": round(self.seconds, 1),
+            "validation_psnr": round(psnr, 4),
+        }
+        if self.ranks.first:
+            for name in [BEST, LAST] if better else [LAST]:
+                save_weights(
+                    self.folder / name, self.config, tensors, training=facts, overwrite=True
+                )
+        self._save_checkpoint()
+        return Progress(
+            step=self.step,
+            samples=self.step * self.schedule.batch,
+            loss=loss,
+            psnr=psnr,
+            psnr_by_scale=tuple(by_scale),
+            best=self.best,
+            rate=self.schedule.rate_at(self.step - 1),
+            pixels_per_second=pixels_per_second,
+            seconds=self.seconds,
+        )
+
+    def _save_checkpoint(self) -> None:
+        if not self.ranks.first:
+            return
+        state = {
+            "step": self.step,
+            "best": self.best,
+            "seconds": self.seconds,
+            "network": self._network.state_dict(),
+            "average": self._average,
+            "optimizer": self._optimizer.state_dict(),
+            "generator": self._generator.get_state(),
+        }
+        save_checkpoint(self.folder, Checkpoint(self.config, self.schedule, self.provenance, state))
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Continue from a checkpoint of this configuration and schedule.
+
+        Raises:
+            ModelError: Its state is not that of this network.
+        """
+        state = checkpoint.state
+        try:
+            self._network.load_state_dict(state["network"])
+            self._average = [value.to(self.device) for value in state["average"]]
+            self._optimizer.load_state_dict(state["optimizer"])
+            self._generator.set_state(state["generator"])
+            self.step, self.best = int(state["step"]), float(state["best"])
+            self.seconds = float(state["seconds"])
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise ModelError("its state does not fit its network", self.folder) from error
+        self._patches.seek(self.step)
+
+
+def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
+    """Whether a network can be trained that way.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if schedule.pretrain != "all" and config.color != "ycbcr":
+        raise UsageError(f"pre-training on {schedule.pretrain} needs the colours ycbcr")
+    radius = config.receptive_radius
+    if schedule.border_share < 1 and schedule.patch <= 2 * radius:
+        raise UsageError(
+            f"a patch of {schedule.patch} leaves nothing after {config.name}'s valid "
+            f"convolutions: use at least {2 * radius + 1}"
+        )
+    if schedule.fixed_carriers:
+        without_carriers(config)
+
+
+def patch_spec(config: ModelConfig, schedule: Schedule) -> PatchSpec:
+    """How the sub-images of a run are cut."""
+    # If all convolutions are valid, what they leave out on each side need not be cut at all.
+    margin = 0 if schedule.border_share > 0 else config.receptive_radius
+    return PatchSpec(schedule.patch, margin, schedule.stride, schedule.sampling, schedule.augment)
+
+
+def _trained(config: ModelConfig, schedule: Schedule) -> ModelConfig:
+    return without_carriers(config) if schedule.fixed_carriers else config

@@ -1,0 +1,1 @@
+"""Enlarging pictures, files and folders."""

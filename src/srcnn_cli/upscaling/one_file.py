@@ -1,0 +1,158 @@
+"""One file from disk to disk: read, check that the result can be written, enlarge, write."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from srcnn_cli.errors import InputError, OutOfMemoryError
+from srcnn_cli.pictures.metadata import Metadata
+from srcnn_cli.pictures.reading import read_picture
+from srcnn_cli.pictures.writing import check_destination, write_picture
+from srcnn_cli.upscaling.stages import target_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from srcnn_cli.pictures.picture import Picture
+    from srcnn_cli.pictures.writing import RGB, Subsampling
+    from srcnn_cli.upscaling.jobs import Job
+    from srcnn_cli.upscaling.stages import Stage
+    from srcnn_cli.upscaling.upscaler import Timing, Upscaler
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to do with every file; the fields are the options of ``srcnn upscale``."""
+
+    scale: float
+    overwrite: bool = False
+    strict: bool = False
+    strip: bool = False
+    quality: int = 95
+    compression: int = 1
+    subsampling: Subsampling = "444"
+    background: RGB | None = None
+    max_pixels: int = 500_000_000
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a file.
+
+    Attributes:
+        input_size: (width, height) in pixels, upright.
+        output_size: Likewise.
+        read: Seconds for reading and decoding.
+        timing: Seconds for the steps in between.
+        write: Seconds for encoding and writing to the disk.
+        stages: How the factor was reached.
+        tile: Side of the tiles.
+        notes: What the user should know, one sentence each.
+    """
+
+    input_size: tuple[int, int]
+    output_size: tuple[int, int]
+    read: float
+    timing: Timing
+    write: float
+    stages: list[Stage]
+    tile: int
+    notes: tuple[str, ...]
+
+    @property
+    def total(self) -> float:
+        """Seconds from opening the input to the finished output."""
+        return self.read + self.timing.total + self.write
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A picture that was read, and whose result can be written as far as one can tell before."""
+
+    job: Job
+    picture: Picture
+    notes: tuple[str, ...]
+    seconds: float
+
+
+def open_file(job: Job, task: Task) -> Opened:
+    """Read a picture and check everything that can be checked before any computing.
+
+    Raises:
+        InputError: The input is unreadable, or too large in or out.
+        OutputError: The result could not be written.
+    """
+    started = time.perf_counter()
+    picture = read_picture(job.source, max_pixels=task.max_pixels, strict=task.strict)
+    width, height = _size(picture.pixels)
+    height, width = target_size(height, width, task.scale)
+    if height * width > task.max_pixels:
+        raise InputError(
+            f"would become {width:,} x {height:,} = {height * width:,} pixels, above the limit of "
+            f"{task.max_pixels:,} (--max-pixels raises it)",
+            job.source,
+        )
+    losses = check_destination(
+        job.target,
+        height=height,
+        width=width,
+        channels=1 if picture.pixels.ndim == 2 else picture.pixels.shape[2],
+        bits=8 * picture.pixels.itemsize,
+        overwrite=task.overwrite,
+        background=task.background,
+    )
+    return Opened(job, picture, (*picture.notes, *losses), time.perf_counter() - started)
+
+
+def upscale_file(
+    opened: Opened,
+    task: Task,
+    upscaler: Upscaler,
+    progress: Callable[[float], object] | None = None,
+) -> Done:
+    """Enlarge an opened picture and write the result; ``progress`` as in `Upscaler`.
+
+    Raises:
+        OutputError: The result cannot be written.
+        ModelError: The weights do not load.
+        OutOfMemoryError: It does not fit.
+    """
+    job, picture = opened.job, opened.picture
+    try:
+        enlarged = upscaler.upscale_pixels(picture.pixels, task.scale, progress)
+    except (OutOfMemoryError, MemoryError) as error:
+        raise OutOfMemoryError(
+            "does not fit into memory (a smaller --tile or --device cpu may help)", job.source
+        ) from error
+    started = time.perf_counter()
+    dropped = write_picture(
+        job.target,
+        replace(
+            picture,
+            pixels=enlarged.pixels,
+            metadata=Metadata() if task.strip else picture.metadata,
+        ),
+        overwrite=task.overwrite,
+        quality=task.quality,
+        compression=task.compression,
+        subsampling=task.subsampling,
+        background=task.background,
+    )
+    return Done(
+        input_size=_size(picture.pixels),
+        output_size=_size(enlarged.pixels),
+        read=opened.seconds,
+        timing=enlarged.timing,
+        write=time.perf_counter() - started,
+        stages=enlarged.stages,
+        tile=enlarged.tile,
+        notes=(*opened.notes, *dropped, *enlarged.notes),
+    )
+
+
+def _size(pixels: NDArray[Any]) -> tuple[int, int]:
+    return pixels.shape[1], pixels.shape[0]

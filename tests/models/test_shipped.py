@@ -1,0 +1,178 @@
+"""The weights that ship: the figures they are listed with, and the papers' floors."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from srcnn_cli.engines.tiling import run_plane
+from srcnn_cli.engines.torch_engine import TorchEngine
+from srcnn_cli.errors import ModelError
+from srcnn_cli.evaluation.metrics import psnr
+from srcnn_cli.evaluation.protocol import make_pair
+from srcnn_cli.imaging.rounding import round_to_uint8
+from srcnn_cli.models.catalog import check_integrity, find_model, shipped_models, weights_folder
+from srcnn_cli.models.weights import load_weights
+from srcnn_cli.pictures.folders import find_pictures
+from srcnn_cli.pictures.reading import read_picture
+from srcnn_cli.upscaling.upscaler import Upscaler
+
+MODELS = {model.name: model for model in shipped_models()}
+EVERY_SCALE = [(model.name, scale) for model in MODELS.values() for scale in model.scales]
+# Set14 takes a large network a minute; `benchmarks/shipped.py` measures it.
+QUICK = [
+    (name, scale, test_set)
+    for name, scale in EVERY_SCALE
+    for test_set in ("Set5", "Set14")
+    if test_set == "Set5" or MODELS[name].config.parameters < 100_000
+]
+
+# Average PSNR in dB. 9-1-5: Dong et al., ECCV 2014, Tables 1 and 2; 9-5-5, the network of TPAMI
+# 2016: as Kim et al., CVPR 2016, Table 3, quote it.
+FLOORS = {
+    ("srcnn-9-1-5", 2, "Set5"): 36.34,
+    ("srcnn-9-1-5", 3, "Set5"): 32.39,
+    ("srcnn-9-1-5", 4, "Set5"): 30.09,
+    ("srcnn-9-1-5", 3, "Set14"): 29.00,
+    ("srcnn-9-5-5", 2, "Set5"): 36.66,
+    ("srcnn-9-5-5", 2, "Set14"): 32.42,
+    ("srcnn-9-5-5", 3, "Set5"): 32.75,
+    ("srcnn-9-5-5", 3, "Set14"): 29.28,
+    ("srcnn-9-5-5", 4, "Set5"): 30.48,
+    ("srcnn-9-5-5", 4, "Set14"): 27.49,
+}
+
+
+@pytest.fixture(scope="module")
+def outputs(shared_data):
+    """``outputs(model, scale, set)``: the pairs of a test set and the model's results."""
+    cache = {}
+
+    def run(name, scale, test_set):
+        if (name, scale, test_set) not in cache:
+            config, tensors = load_weights(find_model(name)[scale])
+            engine = TorchEngine(config, tensors, torch.device("cpu"))
+            files, _ = find_pictures(shared_data / test_set, recursive=False)
+            pairs = [make_pair(read_picture(path).pixels, scale) for path in files]
+            results = [run_plane(engine, pair.interpolated[None], 128)[0] for pair in pairs]
+            cache[name, scale, test_set] = list(zip(pairs, results, strict=True))
+        return cache[name, scale, test_set]
+
+    return run
+
+
+def mean_psnr(both):
+    return np.mean([pair.psnr(result) for pair, result in both])
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("family", "scale", "test_set"), FLOORS)
+def test_the_papers_figures_are_reached(outputs, family, scale, test_set):
+    name = find_model(family)[scale].stem
+    assert mean_psnr(outputs(name, scale, test_set)) >= FLOORS[family, scale, test_set]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "scale", "test_set"), QUICK)
+def test_the_listed_figures_are_measured_again(outputs, name, scale, test_set):
+    both, listed = outputs(name, scale, test_set), MODELS[name].figures[scale]
+    assert mean_psnr(both) == pytest.approx(listed.psnr[test_set], abs=0.01)
+    ssim = np.mean([pair.ssim(result) for pair, result in both])
+    assert ssim == pytest.approx(listed.ssim[test_set], abs=0.001)
+
+
+@pytest.mark.data
+def test_the_border_of_the_result_is_at_least_as_good_as_bicubic(outputs):
+    def frame(pair, plane):
+        outside = np.ones(pair.truth.shape, bool)
+        outside[8:-8, 8:-8] = False
+        return psnr(round_to_uint8(plane)[outside], pair.truth[outside])
+
+    both = outputs("srcnn-9-1-5", 3, "Set14")
+    bicubic = np.mean([frame(pair, pair.interpolated) for pair, _ in both])
+    assert bicubic == pytest.approx(28.71, abs=0.01)
+    assert np.mean([frame(pair, result) for pair, result in both]) >= bicubic
+
+
+def test_every_listed_file_is_intact_and_for_its_scales():
+    for model in MODELS.values():
+        check_integrity(model.path)
+        assert model.config.scales == model.scales
+        assert model.config.name == model.family
+
+
+def test_every_listed_file_was_trained_on_the_same_pictures():
+    # `srcnn models` says it once, below its table.
+    assert len({model.training for model in MODELS.values()}) == 1
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("test_set", ["Set5", "Set14"])
+def test_the_larger_network_is_the_better_one(scale, test_set):
+    files = [find_model(name)[scale] for name in ("srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20")]
+    psnr_of = [MODELS[path.stem].figures[scale].psnr[test_set] for path in files]
+    assert psnr_of == sorted(psnr_of)
+
+
+def test_every_weights_file_in_the_folder_is_listed():
+    files = {path.name for path in weights_folder().glob("*.safetensors")}
+    assert files == {model.path.name for model in MODELS.values()}
+
+
+def test_the_model_card_holds_each_file_with_its_checksum_and_figures():
+    card = (weights_folder() / "README.md").read_text(encoding="utf-8")
+    for model in MODELS.values():
+        assert model.path.name in card
+        assert model.sha256 in card
+        for figures in model.figures.values():
+            for value in figures.psnr.values():
+                assert f"{value:.2f}" in card
+
+
+def test_a_family_stands_for_its_scales_and_a_name_for_one():
+    assert set(find_model("srcnn-9-1-5")) == {2, 3, 4}
+    assert set(find_model("srcnn-9-1-5-x3")) == {3}
+
+
+def test_a_shipped_file_that_was_changed_is_refused(monkeypatch, tmp_path):
+    real = MODELS["srcnn-9-1-5-x3"]
+    changed = tmp_path / real.path.name
+    changed.write_bytes(real.path.read_bytes()[:-4] + b"\0\0\0\0")
+    forged = type(real)(**{**vars(real), "path": changed})
+    monkeypatch.setattr("srcnn_cli.models.catalog.shipped_models", lambda: (forged,))
+    with pytest.raises(ModelError, match="checksum"):
+        check_integrity(changed)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_sharp_edges_come_out_sharper_than_bicubic(scale):
+    y, x = np.mgrid[0:96, 0:96]
+    truth = np.where((x - 48) ** 2 + (y - 48) ** 2 < 900, 200, 60).astype(np.uint8)
+    pair = make_pair(truth, scale)
+    config, tensors = load_weights(find_model("srcnn-9-1-5")[scale])
+    engine = TorchEngine(config, tensors, torch.device("cpu"))
+    assert pair.psnr(run_plane(engine, pair.interpolated[None], 64)[0]) > 1 + pair.psnr(
+        pair.interpolated
+    )
+
+
+def test_a_flat_picture_stays_nearly_flat_up_to_its_border():
+    grey = np.full((30, 40, 3), 120, np.uint8)
+    result = Upscaler().upscale(grey, 3).astype(int)
+    assert np.abs(result - 120).max() <= 3
+
+
+def test_24_megapixels_take_less_than_1500_mb(tmp_path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (1000, 1500, 3), np.uint8)).save(tmp_path / "in.png")
+    command = [sys.executable, "-m", "srcnn_cli", "upscale", str(tmp_path / "in.png")]
+    command += ["--scale", "4", "--output", str(tmp_path / "out.png"), "--json", "-d", "cpu"]
+    done = subprocess.run(command, capture_output=True, check=True, env=os.environ)
+    record = json.loads(done.stdout)
+    assert record["output_size"] == [6000, 4000]
+    assert record["peak_memory_mb"] < 1500
