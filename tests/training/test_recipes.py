@@ -207,7 +207,7 @@ def test_filters_and_widths_replace_the_recipes():
 @pytest.mark.parametrize(
     ("network", "schedule", "error", "reason"),
     [
-        ({"depth": 5}, {}, UsageError, "--depth is for vdsr"),
+        ({"depth": 5}, {}, UsageError, "--depth and --width are not for srcnn"),
         ({"architecture": "vdsr", "depth": 5, "filters": (3, 3)}, {}, UsageError, "give one"),
         ({"architecture": "vdsr", "depth": 0}, {}, ModelError, "filter sizes"),
         ({"architecture": "edsr"}, {}, ModelError, "unknown architecture 'edsr'"),

@@ -118,7 +118,7 @@ def _as_json(path: Path, made: Comparison, outputs: Sequence[Path]) -> dict[str,
 def _figures(item: Any) -> dict[str, Any]:  # noqa: ANN401 - a record or an average
     """As in the JSON of `bench`; null where equal pictures have no finite PSNR."""
     steps = item.steps
-    seconds = {"prepare": steps.prepare, "network": steps.network, "post": steps.post}
+    seconds = {"prepare": steps.prepare, "network": steps.network, "post": steps.merge}
     seconds["total"] = steps.total
     return {
         **{k: round(v, 4) if math.isfinite(v) else None for k, v in item.metrics.items()},

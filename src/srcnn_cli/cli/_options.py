@@ -8,7 +8,8 @@ import typer
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.channels import PLANES, Planes
-from srcnn_cli.models.config import BORDER_POLICIES, PRECISIONS, BorderPolicy, Precision
+from srcnn_cli.models.config import BORDER_POLICIES, PRECISIONS, Precision
+from srcnn_cli.models.networks.base import BorderPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,6 @@ from srcnn_cli.errors import InputError, OutputError, UsageError
 from srcnn_cli.evaluation.protocol import SRCNN
 from srcnn_cli.evaluation.sources import Source, load
 from srcnn_cli.files import describe_os_error
-from srcnn_cli.imaging.degradation import Degradation
 from srcnn_cli.models.weights import load_weights
 from srcnn_cli.plotting.convergence import plot_convergence
 from srcnn_cli.plotting.filters import plot_filters
@@ -25,7 +24,7 @@ from srcnn_cli.training.log import LOG, TrainingLog
 from srcnn_cli.training.ranks import Ranks
 from srcnn_cli.training.session import Options
 from srcnn_cli.training.streaming import PatchStream, open_patches
-from srcnn_cli.training.trainer import BEST, Trainer, patch_spec
+from srcnn_cli.training.trainer import BEST, Trainer, degradation, patch_spec
 from srcnn_cli.training.validation import Validator, overall
 
 if TYPE_CHECKING:
@@ -71,12 +70,12 @@ def run(
                 "holds all training pictures: none is left to train on",
                 Path(provenance["validation"]),
             )
-    validator = Validator(_load_validation(held, config.scales, ranks), config.color, ranks)
+    validator = Validator(_load_validation(held, config.scales, ranks), ranks)
     bicubic = overall(validator.bicubic)
     with _progress.ProgressBar("reading", len(files), visible=ranks.first) as bar:
         patches, skipped, used = open_patches(
             files,
-            Degradation(config.scales, config.color, schedule.blur),
+            degradation(config, schedule),
             patch_spec(config, schedule),
             device=device,
             cache_bytes=options.cache_bytes,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.models.config import PRECISIONS, ModelConfig, Precision
+from srcnn_cli.models.networks.registry import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,9 +56,6 @@ _RANGES: dict[str, tuple[float, float]] = {
     "interval": (1, 1e12),
     "seed": (-(2**63), 2**63),
 }
-
-VDSR_DEPTH = 20
-_VDSR_WIDTH = 64
 
 
 @dataclass(frozen=True)
@@ -295,12 +293,8 @@ def plan(
     values: dict[str, Any] = {}
     if recipe.schedule.recipe == "fast":
         values["precision"] = "bfloat16" if fast_bfloat16 else "float32"
-        if config.residual:
-            values["border_share"] = 1.0  # a patch has next to nothing but borders for 20 layers
-            # The planes inside are faint, being details of a picture, and Adam's steps for biases
-            # are not: slower ones learned a little faster (docs/training-log.md).
-            values["bias_rate"], values["last_rate"] = 0.1, 0.2
-        else:
+        values.update(config.family.training)
+        if config.interpolated and not config.residual:
             values["fixed_carriers"] = (
                 carriers
                 and config.border != "normalize"
@@ -319,29 +313,26 @@ def plan(
 
 
 def _plan_network(recipe: Recipe, values: dict[str, Any]) -> ModelConfig:
-    depth = values.pop("depth", None)
+    depth, width = values.pop("depth", None), values.pop("width", None)
     if depth is not None and "filters" in values:
         raise UsageError("--depth and --filters both say how many layers there are: give one")
     architecture = values.get("architecture", recipe.architecture)
-    filters, widths = recipe.filters, recipe.widths
-    if architecture == "vdsr":
-        if depth is None and "filters" not in values and architecture != recipe.architecture:
-            depth = VDSR_DEPTH
-        if depth is not None:
-            filters = (3,) * depth
-    elif depth is not None:
-        raise UsageError("--depth is for vdsr; the layers of srcnn are given by --filters")
-    elif architecture != recipe.architecture:
-        filters, widths = RECIPES["fast"].filters, RECIPES["fast"].widths
-    filters = values.get("filters", filters)
-    if architecture == "vdsr":
-        widths = (_VDSR_WIDTH,) * (len(filters) - 1)
+    if architecture not in FAMILIES:
+        raise ModelError(f"unknown architecture {architecture!r}: use {', '.join(FAMILIES)}")
+    family = FAMILIES[architecture]
+    scales = values.get("scales", recipe.scales)
+    if family.uniform and "filters" in values:
+        depth = len(values["filters"])
+    if architecture == recipe.architecture and depth is None and width is None:
+        filters, widths = recipe.filters, recipe.widths
+    else:
+        filters, widths = family.hyperparameters(scale=scales[0], depth=depth, width=width)
     defaults = {
         "architecture": architecture,
         "filters": filters,
         "widths": widths,
         "scales": recipe.scales,
-        "border": "zero" if architecture == "vdsr" else "replicate",
+        "border": family.border,
         "mean": recipe.mean,
     }
     return ModelConfig(**{**defaults, **values})
