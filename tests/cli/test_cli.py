@@ -40,7 +40,12 @@ def call(capsys, *arguments):
     return ended.value.code, output.out, output.err
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["upscale", "--help"]])
+COMMANDS = ["upscale", "models", "train", "import", "bench", "compare"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], *([command, "--help"] for command in COMMANDS)]
+)
 def test_help_and_version_import_nothing_heavy(arguments):
     modules, code, out = imported(*arguments)
     assert code == 0

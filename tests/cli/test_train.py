@@ -325,7 +325,7 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
         (["--data", "data", "--patch", "200"], 3, "no picture is usable"),
         (["--data", "data", "--border", "mirror"], 2, "replicate"),
         (["--data", "data", "--rate", "0"], 2, "rate"),
-        (["--data", "data", "--recipe", "secret"], 2, "fast, srcnn, vdsr"),
+        (["--data", "data", "--recipe", "secret"], 2, "'fast', 'srcnn', 'vdsr'"),
         (["--data", "data", "--channels", "cmyk"], 2, "rgb"),
         (["--data", "data", "--scale", "three"], 2, "2,3,4"),
         (["--data", "data", "--depth", "5"], 2, "vdsr"),
@@ -334,7 +334,7 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
         (["--resume", "nowhere"], 5, "no checkpoint"),
         (["--data", "data", "--init", "none.safetensors"], 5, "none.safetensors"),
         (["--data", "data", "--renew", "1"], 2, "--init"),
-        (["--data", "data", "--sampling", "flat"], 2, "positions, pictures"),
+        (["--data", "data", "--sampling", "flat"], 2, "'positions', 'pictures'"),
         (["--data", "data", "--log-floor", "0"], 2, "log floor"),
     ],
 )

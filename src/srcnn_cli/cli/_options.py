@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.channels import PLANES, Planes
-from srcnn_cli.models.config import BORDER_POLICIES, PRECISIONS, BorderPolicy, Precision
+from srcnn_cli.models.config import (
+    ARCHITECTURES,
+    BORDER_POLICIES,
+    PRECISIONS,
+    BorderPolicy,
+    Precision,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from srcnn_cli.pictures.writing import RGB
 
+    Architecture = str
+else:  # for typer, whatever families of networks there are
+    Architecture = Literal[ARCHITECTURES]
+
+
+def alternatives(choices: Sequence[object]) -> str:
+    """For a help text: ``a, b or c``."""
+    *others, last = map(str, choices)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 DeviceOption = Annotated[
-    str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
+    str,
+    typer.Option(
+        "--device", "-d", metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:N or mps."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs on stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
