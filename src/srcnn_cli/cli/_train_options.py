@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 
 from srcnn_cli.cli._options import Architecture, alternatives
-from srcnn_cli.imaging.channels import PLANES, Planes
-from srcnn_cli.models.config import ARCHITECTURES, BORDER_POLICIES, BorderPolicy
+from srcnn_cli.imaging.channels import Planes
+from srcnn_cli.models.config import BorderPolicy
 from srcnn_cli.training.recipes import RECIPES, RecipeName
 from srcnn_cli.training.schedule import schedule_values
 
@@ -83,7 +83,7 @@ ArchitectureOption = Annotated[
     Architecture | None,
     typer.Option(
         metavar="NAME",
-        help=f"Family of the network: {alternatives(ARCHITECTURES)}.",
+        help=f"Family of the network: {alternatives(Architecture)}.",
         rich_help_panel=_NETWORK,
     ),
 ]
@@ -112,7 +112,7 @@ ChannelsOption = Annotated[
     typer.Option(
         "--channels",
         metavar="NAME",
-        help=f"Planes that go through the network: {alternatives(PLANES)}.",
+        help=f"Planes that go through the network: {alternatives(Planes)}.",
         rich_help_panel=_NETWORK,
     ),
 ]
@@ -131,7 +131,7 @@ TrainedBorderOption = Annotated[
     typer.Option(
         "--border",
         metavar="NAME",
-        help=f"How the network treats a picture's border: {alternatives(BORDER_POLICIES)}.",
+        help=f"How the network treats a picture's border: {alternatives(BorderPolicy)}.",
         rich_help_panel=_NETWORK,
     ),
 ]
@@ -216,7 +216,7 @@ def _recipe_options() -> dict[str, Any]:
             typer.Option(
                 option,
                 metavar=_METAVARS.get(kind, None if kind is bool else "NAME"),
-                help=value.help.format(choices=alternatives(get_args(kind) or [""])),
+                help=value.help.format(choices=alternatives(kind)),
                 rich_help_panel=_RECIPE,
             ),
         ]

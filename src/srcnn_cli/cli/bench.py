@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,8 +18,10 @@ from srcnn_cli.cli._options import (
     OverwriteOption,
     PrecisionOption,
     TileOption,
+    alternatives,
 )
 from srcnn_cli.errors import InputError, UsageError
+from srcnn_cli.evaluation.names import ColorSpace, ProtocolName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,61 +33,120 @@ if TYPE_CHECKING:
     from srcnn_cli.evaluation.report import Setting
     from srcnn_cli.evaluation.sources import Source
 
-FORMATS = ("table", "md", "csv", "json")
+Format = Literal["table", "md", "csv", "json"]
+
+_CONVENTION = "Convention of the measurement"
 
 
 def bench(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="Folder of high-resolution pictures, such as Set5; or with --explain one picture."
+            metavar="FOLDER",
+            help="Folder of high-resolution pictures, such as Set5; with --explain one picture.",
         ),
     ],
     scale: IntegerScaleOption = 3,
     model: ModelsOption = None,
     methods: Annotated[
-        str, typer.Option(help="Interpolations to measure: nearest, bilinear, bicubic, lanczos.")
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Interpolations to measure, separated by commas: nearest, bilinear, bicubic, "
+            "lanczos. bicubic is always measured.",
+        ),
     ] = "bicubic",
-    protocol: Annotated[str, typer.Option(help="srcnn, vdsr or rgb.")] = "srcnn",
+    metrics: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="What to measure, separated by commas: psnr, ssim, ms_ssim, ifc.",
+        ),
+    ] = "psnr,ssim",
+    protocol: Annotated[
+        ProtocolName,
+        typer.Option(
+            metavar="NAME",
+            help=f"How pictures are reduced and compared: {alternatives(ProtocolName)}.",
+            rich_help_panel=_CONVENTION,
+        ),
+    ] = "srcnn",
     color: Annotated[
-        str | None, typer.Option(help="Compare y, y-full or rgb instead of the protocol's.")
+        ColorSpace | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"What is compared, instead of the protocol's: {alternatives(ColorSpace)}.",
+            rich_help_panel=_CONVENTION,
+        ),
     ] = None,
     quantize_lr: Annotated[
         bool | None,
-        typer.Option(help="Round the low-resolution picture to 8 bits, or do not."),
+        typer.Option(
+            help="Whether the low-resolution picture is rounded to 8 bits.",
+            rich_help_panel=_CONVENTION,
+        ),
     ] = None,
     crop_border: Annotated[
-        int | None, typer.Option(min=0, help="Pixels to shave off each side.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Pixels to shave off each side.",
+            rich_help_panel=_CONVENTION,
+        ),
     ] = None,
     low: Annotated[
         Path | None,
-        typer.Option("--lr", help="Folder of given low-resolution pictures, paired by name."),
+        typer.Option(
+            "--lr",
+            metavar="FOLDER",
+            help="Folder of given low-resolution pictures, paired by name.",
+            rich_help_panel=_CONVENTION,
+        ),
     ] = None,
-    metrics: Annotated[
-        str, typer.Option(help="Of psnr, ssim, ms_ssim and ifc, separated by commas.")
-    ] = "psnr,ssim",
     border: BorderOption = None,
     self_ensemble: Annotated[
-        bool, typer.Option("--self-ensemble", help="Average over eight flips and turns, too.")
+        bool,
+        typer.Option(
+            "--self-ensemble",
+            help="Measure each network once more, averaged over eight flips and turns.",
+        ),
     ] = False,
-    repeat: Annotated[int, typer.Option(min=1, help="Timed runs; the median counts.")] = 1,
+    repeat: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="How often to measure times; the median counts."),
+    ] = 1,
     device: DeviceOption = "auto",
     tile: TileOption = 0,
     precision: PrecisionOption = "float32",
     format_: Annotated[
-        str, typer.Option("--format", "-f", help=f"On stdout: {', '.join(FORMATS)}.")
+        Format,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help=f"What to print on stdout: {alternatives(Format)}.",
+        ),
     ] = "table",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Also write to this file: .json, .csv or .md."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the report into this file, too: .json, .csv or .md.",
+        ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw PSNR against time into this PNG file.")
+        Path | None, typer.Option(metavar="FILE", help="Draw PSNR against time into this PNG file.")
     ] = None,
     overwrite: OverwriteOption = False,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="One picture under every convention: what moves its PSNR."),
+        typer.Option(
+            "--explain",
+            help="Measure one picture under every convention, and say what moves its PSNR.",
+        ),
     ] = False,
 ) -> None:
     """Measure bicubic and the models on a test set, under a named protocol.
@@ -93,17 +154,11 @@ def bench(
     A line is printed for every picture as it is done, then the averages with what the papers
     published beside them, if the folder is a set that they used.
     """
-    from srcnn_cli.evaluation.protocol import COLOR_SPACES, PROTOCOLS
+    from srcnn_cli.evaluation.protocol import PROTOCOLS
 
     if explain:
         _explain(folder, scale)
         return
-    if protocol not in PROTOCOLS:
-        raise UsageError(f"unknown protocol {protocol!r}: use {', '.join(PROTOCOLS)}")
-    if color is not None and color not in COLOR_SPACES:
-        raise UsageError(f"unknown color {color!r}: use {', '.join(COLOR_SPACES)}")
-    if format_ not in FORMATS:
-        raise UsageError(f"unknown format {format_!r}: use {', '.join(FORMATS)}")
     convention = PROTOCOLS[protocol].changed(
         color=color, quantize_lr=quantize_lr, crop_border=crop_border
     )

@@ -21,8 +21,10 @@ from srcnn_cli.cli._options import (
     PrecisionOption,
     QuietOption,
     TileOption,
+    alternatives,
 )
 from srcnn_cli.errors import InputError, ModelError, OutputError, SrcnnError, UsageError
+from srcnn_cli.evaluation.names import ProtocolName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +47,9 @@ def compare(
         typer.Option(
             "--output",
             "-o",
-            help="A picture (.png, ...) for a sheet or .html for a page with a slider; both are "
-            "allowed. For a folder of pictures: a folder for the pages.",
+            metavar="FILE",
+            help="A picture file such as sheet.png for a sheet, an .html file for a page with a "
+            "slider; may be given several times. For a folder of pictures: a folder for the pages.",
         ),
     ] = None,
     scale: IntegerScaleOption = 3,
@@ -54,32 +57,45 @@ def compare(
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Of nearest, bilinear, bicubic and lanczos, separated by commas "
-            "(default: nearest,bicubic)."
+            metavar="NAMES",
+            help="Interpolations to show, separated by commas: nearest, bilinear, bicubic, lanczos "
+            "(default: nearest,bicubic).",
         ),
     ] = None,
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="The original; PICTURE is then its low-resolution version (a folder of originals "
-            "for a folder of pictures, paired by name)."
+            metavar="FILE",
+            help="The original; PICTURE is then its low-resolution version. For a folder of "
+            "pictures: the folder of their originals, paired by name.",
         ),
     ] = None,
     no_reference: Annotated[
-        bool, typer.Option("--no-reference", help="Enlarge PICTURE itself; no PSNR and SSIM.")
+        bool, typer.Option("--no-reference", help="Enlarge PICTURE itself, without PSNR and SSIM.")
     ] = False,
     protocol: Annotated[
-        str, typer.Option(help="How PICTURE is degraded and measured: srcnn, vdsr or rgb.")
+        ProtocolName,
+        typer.Option(
+            metavar="NAME",
+            help=f"How PICTURE is reduced and measured: {alternatives(ProtocolName)}.",
+        ),
     ] = "srcnn",
     crop: Annotated[
         list[str] | None,
         typer.Option(
-            help="A detail: x,y,width,height in pixels of the result; several are allowed "
-            "(default: where the methods differ most)."
+            metavar="X,Y,W,H",
+            help="A detail to show: left, top, width and height in pixels of the result; may be "
+            "given several times (default: where the methods differ most).",
         ),
     ] = None,
     zoom: Annotated[
-        int, typer.Option(min=0, max=64, help="Enlarge details in the sheet; 0: automatic.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=64,
+            help="How many times details are enlarged in the sheet; 0: automatic.",
+        ),
     ] = 0,
     error_map: Annotated[
         bool, typer.Option("--error-map", help="Add signed error images to the sheet.")
@@ -101,8 +117,6 @@ def compare(
     from srcnn_cli.comparison.compare import Request
     from srcnn_cli.evaluation.protocol import PROTOCOLS
 
-    if protocol not in PROTOCOLS:
-        raise UsageError(f"unknown protocol {protocol!r}: use {', '.join(PROTOCOLS)}")
     if no_reference and (reference is not None or error_map):
         other = "--error-map" if reference is None else "--reference"
         raise UsageError(f"--no-reference and {other} exclude each other")

@@ -17,10 +17,10 @@ from srcnn_cli.cli._options import (
     PrecisionOption,
     QuietOption,
     TileOption,
-    parse_border,
-    parse_precision,
+    alternatives,
 )
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
+from srcnn_cli.pictures.subsampling import Subsampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,12 @@ def upscale(
         bool, typer.Option("--strip", help="Do not copy EXIF, ICC profile and resolution.")
     ] = False,
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = 95,
-    subsampling: Annotated[str, typer.Option(help="Of colour in JPEG: 444, 422 or 420.")] = "444",
+    subsampling: Annotated[
+        Subsampling,
+        typer.Option(
+            metavar="NAME", help=f"Colour subsampling of JPEG: {alternatives(Subsampling)}."
+        ),
+    ] = "444",
     compression: Annotated[
         int, typer.Option(min=0, max=9, help="Effort for PNG and TIFF; never changes a pixel.")
     ] = 1,
@@ -92,15 +97,11 @@ def upscale(
     overwritten unasked, and a file is written complete or not at all.
     """
     from srcnn_cli.cli._options import parse_background
-    from srcnn_cli.pictures.writing import SUBSAMPLINGS
     from srcnn_cli.upscaling.jobs import plan_jobs
     from srcnn_cli.upscaling.one_file import Task
     from srcnn_cli.upscaling.stages import target_size
     from srcnn_cli.upscaling.upscaler import Upscaler
 
-    policy, numbers = parse_border(border), parse_precision(precision)
-    if subsampling not in SUBSAMPLINGS:
-        raise UsageError(f"unknown subsampling {subsampling!r}: use {', '.join(SUBSAMPLINGS)}")
     target_size(1, 1, scale)  # a factor out of range is refused before anything else
     task = Task(
         scale=scale,
@@ -129,7 +130,7 @@ def upscale(
     _work(
         jobs,
         task,
-        Upscaler(model, device=device, tile=tile, border=policy, precision=numbers),
+        Upscaler(model, device=device, tile=tile, border=border, precision=precision),
         report,
         fail_fast=fail_fast,
     )

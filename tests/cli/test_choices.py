@@ -1,0 +1,66 @@
+"""Options that take one of several words: the words of the core, and one line for any other."""
+
+from typing import get_args
+
+import pytest
+
+from srcnn_cli.cli import main
+from srcnn_cli.evaluation.names import ColorSpace, ProtocolName
+from srcnn_cli.evaluation.protocol import COLOR_SPACES, PROTOCOLS
+from terminal import one_line
+
+CHOICES = {
+    "upscale": {
+        "--border": "normalize replicate zero",
+        "--precision": "float32 bfloat16",
+        "--subsampling": "444 422 420",
+    },
+    "bench": {
+        "--border": "normalize replicate zero",
+        "--precision": "float32 bfloat16",
+        "--protocol": "srcnn vdsr rgb",
+        "--color": "y y-full rgb",
+        "--format": "table md csv json",
+    },
+    "compare": {
+        "--border": "normalize replicate zero",
+        "--precision": "float32 bfloat16",
+        "--protocol": "srcnn vdsr rgb",
+    },
+    "import": {
+        "--border": "normalize replicate zero",
+        "--architecture": "srcnn vdsr",
+        "--channels": "y rgb ycbcr",
+    },
+    "train": {
+        "--recipe": "fast srcnn vdsr",
+        "--architecture": "srcnn vdsr",
+        "--channels": "y rgb ycbcr",
+        "--border": "normalize replicate zero",
+        "--sampling": "positions pictures",
+        "--loss": "mse half-sum charbonnier log-mse",
+        "--optimizer": "muon adam sgd",
+        "--decay": "cosine quarters constant",
+        "--initial": "identity gaussian he",
+        "--pretrain": "all y cbcr",
+        "--precision": "float32 bfloat16",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [(command, option) for command in CHOICES for option in CHOICES[command]]
+)
+def test_an_unknown_word_is_code_2_and_the_known_ones_are_named(capsys, command, option):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "in", option, "nonsense"])
+    output = capsys.readouterr()
+    assert (ended.value.code, output.out) == (2, "")
+    known = ", ".join(f"'{word}'" for word in CHOICES[command][option].split())
+    assert f"'{option}'" in one_line(output.err)
+    assert f": 'nonsense' is not one of {known}." in output.err
+
+
+def test_protocols_and_colour_spaces_are_those_of_the_core():
+    assert get_args(ProtocolName) == tuple(PROTOCOLS)
+    assert get_args(ColorSpace) == COLOR_SPACES
