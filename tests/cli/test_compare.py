@@ -8,36 +8,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcnn_cli.cli import main
+from sample_pictures import smooth
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.weights import save_weights
 from terminal import listing, one_line
 
 
 @pytest.fixture
-def run(capsys, monkeypatch, tmp_path, tiny_weights):
-    """Run `srcnn compare ... --model <tiny>` in tmp_path: (exit code, stdout, stderr)."""
+def run(srcnn, work, tiny_weights):
+    """Run `srcnn compare ... --model <tiny>` in an empty folder: (exit code, stdout, stderr)."""
     weights = str(tiny_weights())
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
 
     def call(*arguments, model=weights, command="compare"):
         models = [] if model is None else ["--model", model]
-        with pytest.raises(SystemExit) as ended:
-            main([command, *map(str, arguments), *models])
-        output = capsys.readouterr()
-        return ended.value.code, output.out, output.err
+        return srcnn(command, *arguments, *models)
 
     return call
 
 
-def picture(path, size=(60, 48), mode="RGB", seed=0):
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1] // 6, size[0] // 6, 3), np.uint8)
-    image = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
-    image.convert(mode).save(path)
-    return Path(path)
+def picture(path, size=(60, 48), **options):
+    return smooth(path, size, **options)
 
 
 def page_data(path):
