@@ -262,7 +262,7 @@ def test_a_folder_becomes_pages_and_an_index(run):
     links = re.findall(r'<a href="(.*?)">', index)
     assert sorted([*links, "index.html"]) == listing("out")
     assert "average of 3" in out
-    assert "1 files are no pictures" in err
+    assert "1 file is not a picture and was left out" in err
     code, _, err = run("in", "-o", "out")
     assert code == 4
     assert "--overwrite" in err.splitlines()[-1]

@@ -43,13 +43,6 @@ def test_every_option_has_its_panel(panel):
     assert own == set(PANELS[panel].split())
 
 
-def test_every_option_is_explained_in_a_sentence():
-    for name, option in options().items():
-        assert option.help[0].isupper(), name
-        assert option.help.rstrip(")").endswith("."), name
-        assert "{" not in option.help, name
-
-
 def test_switches_can_be_turned_off():
     by_name = options()
     pairs = {

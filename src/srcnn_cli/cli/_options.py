@@ -123,5 +123,5 @@ def parse_background(text: str) -> RGB:
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise UsageError(f"no colour: {text!r} (try '#ffffff' or white)") from None
+        raise UsageError(f"{text!r} is not a colour (try '#ffffff' or white)") from None
     return red, green, blue

@@ -79,7 +79,7 @@ def import_(
     ] = False,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Turn weights of other programs into a weights file that `srcnn upscale --model` takes.
+    """Turn weights of other programs into a file that `srcnn upscale --model` takes.
 
     It reads the .mat files of SRCNN's demo and of VDSR, and state dicts of SRCNN and VDSR code for
     PyTorch (.pth, .pt, .safetensors), which it recognises by the shapes of their tensors. No code
