@@ -72,7 +72,7 @@ RecipeOption = Annotated[
     typer.Option(
         metavar="NAME",
         help="How to train. "
-        + "; ".join(f"{name}: {r.summary}" for name, r in RECIPES.items())
+        + "; ".join(f"{name} is {recipe.summary}" for name, recipe in RECIPES.items())
         + ".",
     ),
 ]
