@@ -3,9 +3,13 @@
 from typing import get_args
 
 import pytest
+from typer.main import get_command
 
+from srcnn_cli.cli import make_app
+from srcnn_cli.evaluation.benchmark import METRICS
 from srcnn_cli.evaluation.names import ColorSpace, ProtocolName
 from srcnn_cli.evaluation.protocol import COLOR_SPACES, PROTOCOLS
+from srcnn_cli.methods.interpolation import INTERPOLATIONS
 from terminal import one_line
 
 CHOICES = {
@@ -61,3 +65,17 @@ def test_an_unknown_word_is_code_2_and_the_known_ones_are_named(srcnn, command, 
 def test_protocols_and_colour_spaces_are_those_of_the_core():
     assert get_args(ProtocolName) == tuple(PROTOCOLS)
     assert get_args(ColorSpace) == COLOR_SPACES
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "words"),
+    [
+        ("bench", "methods", INTERPOLATIONS),
+        ("bench", "metrics", METRICS),
+        ("compare", "methods", INTERPOLATIONS),
+    ],
+)
+def test_the_help_of_a_list_names_what_can_be_in_it(command, option, words):
+    found = get_command(make_app([command])).get_command(None, command)
+    (parameter,) = (p for p in found.params if p.name == option)
+    assert f": {', '.join(words)}" in parameter.help
