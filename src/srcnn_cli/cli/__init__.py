@@ -40,13 +40,14 @@ def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
     """The command with these subcommands, whose modules are imported."""
     app = typer.Typer(
         name="srcnn",
-        help="Super-resolution with SRCNN: enlarge photos, offline, on CPU or GPU.",
+        help="Enlarge pictures with SRCNN and VDSR; measure, compare and train these networks.",
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",  # paragraphs are filled anew instead of broken twice
-        epilog="Exit codes: 0 all done, 1 some files failed, 2 usage, 3 bad input, 4 cannot "
-        "write, 5 bad model, 6 out of memory, 70 internal error, 130/141/143 interrupted.",
+        epilog="Exit codes: 0 all done, 1 some files failed, 2 a mistake on the command line, "
+        "3 input that cannot be used, 4 output that cannot be written, 5 a model that cannot be "
+        "used, 6 out of memory, 70 an internal error, 130/141/143 interrupted.",
     )
     app.callback()(_global_options)
     for command in commands:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Report:
+class Reporter:
     """Says what came out, to people or to programs."""
 
     json: bool
@@ -63,8 +63,8 @@ class Report:
         _terminal.print_error(error)
 
     def passed_over(self, folder: Path, count: int) -> None:
-        if count and self.lively:
-            _terminal.warn(folder, f"{count} files are no pictures and were passed over")
+        if self.lively:
+            _terminal.warn_passed_over(folder, count)
 
 
 def _print_table(items: Sequence[Any]) -> None:

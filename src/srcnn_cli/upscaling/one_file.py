@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from srcnn_cli.methods.base import Timing
     from srcnn_cli.pictures.picture import Picture
-    from srcnn_cli.pictures.writing import RGB, Subsampling
+    from srcnn_cli.pictures.subsampling import Subsampling
+    from srcnn_cli.pictures.writing import RGB
     from srcnn_cli.upscaling.jobs import Job
     from srcnn_cli.upscaling.stages import Stage
     from srcnn_cli.upscaling.upscaler import Upscaler
