@@ -45,7 +45,6 @@ LONG_FILES: dict[str, str] = {
     "cli/train.py": "one command: three dozen options with their help",
     "comparison/sheet.py": "to be cut into plan and drawing",
     "training/recipes.py": "every value of a schedule with its range, and all recipes, in one view",
-    "training/streaming.py": "to be cut: the processes that read apart from the pool",
     "training/trainer.py": "to be cut into trainer and steps",
     "upscaling/upscaler.py": "to be cut when it is made of a method",
 }
