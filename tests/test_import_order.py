@@ -43,7 +43,6 @@ LONGEST = 300
 LONG_FILES: dict[str, str] = {
     "cli/bench.py": "one command: two dozen options, and the tables that it prints",
     "cli/train.py": "one command: three dozen options with their help",
-    "comparison/sheet.py": "to be cut into plan and drawing",
     "training/recipes.py": "every value of a schedule with its range, and all recipes, in one view",
     "training/trainer.py": "to be cut into trainer and steps",
     "upscaling/upscaler.py": "to be cut when it is made of a method",
