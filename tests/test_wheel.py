@@ -144,3 +144,5 @@ def test_the_wheel_is_complete_and_holds_nothing_else(wheel):
              if path.is_file() and path.suffix != ".pyc"}  # fmt: skip
     assert there == own | weights
     assert {path.name.split("-")[0] for path in wheel.iterdir()} <= {"srcnn_cli"}
+    pages = {path.name for path in wheel.glob("srcnn_cli-*.data/data/share/man/man1/*")}
+    assert pages == {path.name for path in (ROOT / "man").iterdir()}

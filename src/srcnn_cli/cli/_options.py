@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
     from srcnn_cli.pictures.writing import RGB
 
+
+def complete_model(incomplete: str) -> list[str]:
+    """The shipped models whose names begin so, for the shell's completion of ``--model``."""
+    from srcnn_cli.models.catalog import shipped_models
+
+    names = dict.fromkeys(model.family for model in shipped_models())
+    return [name for name in names if name.startswith(incomplete)]
+
+
 DeviceOption = Annotated[
     str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
 ]
@@ -28,6 +37,7 @@ ModelsOption = Annotated[
         "-m",
         help="A name from `srcnn models` or a .safetensors file; several are allowed "
         "(default: every shipped model for the scale).",
+        autocompletion=complete_model,
     ),
 ]
 BorderOption = Annotated[
