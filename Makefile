@@ -42,8 +42,9 @@ $(BASE): pyproject.toml constraints.txt
 $(EVERYTHING): $(BASE)
 # PyPI's torch for Linux brings gigabytes of CUDA; without an NVIDIA driver the CPU's build serves.
 ifeq ($(shell uname -s 2>/dev/null)$(wildcard /dev/nvidiactl),Linux)
-	-@$(PIP) --retries 1 --timeout 20 --no-deps \
-		--index-url https://download.pytorch.org/whl/cpu torch
+	@$(PIP) --retries 1 --timeout 20 --no-deps torch \
+		--index-url https://download.pytorch.org/whl/cpu 2>/dev/null \
+		|| echo "download.pytorch.org cannot be reached: torch comes from the usual index"
 endif
 	$(PIP) -e '.[dev]'
 	@touch $@

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.channels import PLANES, Planes
 from srcnn_cli.models.config import BORDER_POLICIES, PRECISIONS, BorderPolicy, Precision
@@ -14,15 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from srcnn_cli.pictures.writing import RGB
-
-
-def complete_model(incomplete: str) -> list[str]:
-    """The shipped models whose names begin so, for the shell's completion of ``--model``."""
-    from srcnn_cli.models.catalog import shipped_models
-
-    names = dict.fromkeys(model.family for model in shipped_models())
-    return [name for name in names if name.startswith(incomplete)]
-
 
 DeviceOption = Annotated[
     str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
