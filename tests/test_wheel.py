@@ -5,7 +5,7 @@ import subprocess
 import sys
 import zipfile
 from email.parser import HeaderParser
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from importlib.metadata import PackageNotFoundError, distributions, requires
 from pathlib import Path
 
 import numpy as np
@@ -80,11 +80,13 @@ def brought_by(requirements):
 def srcnn(wheel):
     """``srcnn(*arguments)`` runs the wheel's command in an environment of the base packages."""
     present = brought_by(metadata(wheel).get_all("Requires-Dist"))
-    absent = {
-        module
-        for module, projects in packages_distributions().items()
-        if not present & {canonicalize_name(project) for project in projects}
-    } - {"srcnn_cli"}
+    there, absent = set(), set()
+    for project in distributions():
+        name = canonicalize_name(project.metadata["Name"])
+        modules = {file.parts[0].partition(".")[0] for file in project.files or ()}
+        (there if name in present else absent).update(modules)
+    # Namespaces that several projects share, such as google, and this project itself are there.
+    absent = {name for name in absent - there if name.isidentifier()} - {"srcnn_cli"}
     assert {"torch", "scipy", "skimage", "matplotlib", "cv2", "sympy"} <= absent
     assert not {"numpy", "PIL", "onnxruntime", "typer", "rich"} & absent
 
