@@ -87,7 +87,7 @@ def srcnn(wheel):
         (there if name in present else absent).update(modules)
     # Namespaces that several projects share, such as google, and this project itself are there.
     absent = {name for name in absent - there if name.isidentifier()} - {"srcnn_cli"}
-    assert {"torch", "scipy", "skimage", "matplotlib", "cv2", "sympy"} <= absent
+    assert {"torch", "scipy", "skimage", "matplotlib", "cv2"} <= absent
     assert not {"numpy", "PIL", "onnxruntime", "typer", "rich"} & absent
 
     def run(*arguments):
