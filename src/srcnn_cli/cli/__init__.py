@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from srcnn_cli import __version__
-from srcnn_cli.cli import _terminal
+from srcnn_cli.cli import _extras, _terminal
 from srcnn_cli.errors import OutOfMemoryError, SrcnnError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EXIT_INTERNAL = 70
+
+# Commands that need more than the base install, and the extra that brings it.
+_EXTRAS = {"train": "train", "bench": "bench", "compare": "bench"}
 
 # The subcommands, and the modules that hold a function of the same name.
 _COMMANDS = {
@@ -52,7 +55,10 @@ def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
     app.callback()(_global_options)
     for command in commands:
         module = _COMMANDS[command]
-        app.command(command)(getattr(import_module(f"srcnn_cli.cli.{module}"), module))
+        function = getattr(import_module(f"srcnn_cli.cli.{module}"), module)
+        if command in _EXTRAS:
+            function = _extras.needing(_EXTRAS[command], command)(function)
+        app.command(command)(function)
     return app
 
 
@@ -91,6 +97,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
     except Exception as error:  # noqa: BLE001 - the boundary: everything ends in one line
+        missing = _extras.explain(error) if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None:
+            _fail(str(missing), missing.exit_code)
         usage = getattr(error, "format_message", None)
         if usage is not None:  # a mistake on the command line, found by typer
             _fail(f"{usage()} (see --help)", int(getattr(error, "exit_code", 2)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import typer
 
+from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.errors import UsageError
 from srcnn_cli.models.config import ARCHITECTURES, BORDER_POLICIES, PRECISIONS, Precision
 from srcnn_cli.models.networks.base import BorderPolicy
@@ -46,6 +47,7 @@ ModelsOption = Annotated[
         metavar="NAME",
         help="A name from `srcnn models` or a .safetensors file; may be given several times "
         "(default: every shipped model for the scale).",
+        autocompletion=complete_model,
     ),
 ]
 BorderOption = Annotated[

@@ -105,7 +105,21 @@ WidthsOption = Annotated[
 ]
 DepthOption = Annotated[
     int | None,
-    typer.Option(metavar="N", min=1, help="Number of layers of VDSR.", rich_help_panel=_NETWORK),
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Number of layers, of vdsr and subpixel.",
+        rich_help_panel=_NETWORK,
+    ),
+]
+WidthOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Feature maps between the layers, of vdsr and subpixel.",
+        rich_help_panel=_NETWORK,
+    ),
 ]
 ChannelsOption = Annotated[
     Planes | None,

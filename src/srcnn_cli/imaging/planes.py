@@ -8,6 +8,7 @@ import numpy as np
 
 from srcnn_cli.errors import InputError
 from srcnn_cli.imaging.color import LUMINANCE_SHARES, OFFSET, Float, rgb_from_ycbcr, ycbcr_from_rgb
+from srcnn_cli.imaging.nearest_pixel import nearest_pixels
 from srcnn_cli.imaging.rounding import round_to_uint8
 
 if TYPE_CHECKING:
@@ -204,8 +205,7 @@ def bleed_colors(pixels: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
     transparent = alpha == 0
     if not transparent.any() or transparent.all():
         return pixels
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = distance_transform_edt(transparent, return_distances=False, return_indices=True)
-    bled: NDArray[Any] = pixels[tuple(nearest)]
+    bled = np.empty_like(pixels)
+    for band, rows, columns in nearest_pixels(~transparent):
+        bled[band] = pixels[rows, columns]
     return bled
