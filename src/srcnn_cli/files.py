@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -11,6 +13,13 @@ from srcnn_cli.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# How libraries say that they found no memory: OpenCV, zlib, Pillow, the loader of modules, C++.
+_NO_MEMORY = re.compile(
+    "out of memory|insufficient memory|not enough memory|cannot allocate|failed to allocate"
+    "|failed to map segment|memory allocation|bad_alloc|bad allocation|Error -4 while",
+    re.IGNORECASE,
+)
 
 _EXISTS = "already exists (use --overwrite to replace it)"
 
@@ -92,6 +101,15 @@ def _remove(path: Path) -> None:
 
 def _open_privately(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)  # it may come to replace a file that only its owner reads
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether an error says that there was no memory left, of whatever type a library raises."""
+    if isinstance(error, MemoryError):
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return _NO_MEMORY.search(str(error)) is not None
 
 
 def describe_os_error(error: OSError) -> str:

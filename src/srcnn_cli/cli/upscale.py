@@ -68,6 +68,10 @@ def upscale(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse files that hold several pictures.")
     ] = False,
+    accept_damaged: Annotated[
+        bool,
+        typer.Option("--accept-damaged", help="Take what there is of a damaged JPEG, and warn."),
+    ] = False,
     strip: Annotated[
         bool, typer.Option("--strip", help="Do not copy EXIF, ICC profile and resolution.")
     ] = False,
@@ -106,6 +110,7 @@ def upscale(
         scale=scale,
         overwrite=overwrite,
         strict=strict,
+        accept_damaged=accept_damaged,
         strip=strip,
         quality=quality,
         compression=compression,
