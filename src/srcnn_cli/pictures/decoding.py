@@ -41,11 +41,11 @@ def decode(image: ImageFile, data: bytes, notes: list[str]) -> np.ndarray:
         )
     if image.format == "PPM" and pnm.white_of(data) > 255:
         return pnm.decode_deep(data, notes)
-    image.load()
     if image.format == "JPEG2000" and jpeg2000.wants_more_than_pillow(data):
         pixels = jpeg2000.decode(data, notes)
         if pixels is not None:
             return pixels
+    image.load()
     bits = _stored_bits(image, data)
     if image.mode.startswith("I"):
         values = np.asarray(image).astype(np.uint16)

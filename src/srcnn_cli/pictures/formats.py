@@ -66,6 +66,8 @@ _NAMES_OF_EXTENSIONS = {
 READABLE_EXTENSIONS = frozenset(_NAMES_OF_EXTENSIONS)
 
 TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# Of programs that confuse the byte order in the second half of this; it is meant as in the first.
+ODD_TIFF_BEGINNINGS = (b"MM*\0", b"II\0*")
 
 # Of raw photographs that are built like a TIFF.
 RAW_EXTENSIONS = frozenset(

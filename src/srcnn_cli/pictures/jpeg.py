@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BEGINNING = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 _SOI = b"\xff\xd8"
-_SOS = 0xDA
+_SOS, _DHT = 0xDA, 0xC4
 _FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended and progressive, Huffman coded
 _STANDALONE = (0x01, *range(0xD0, 0xD8))
 _IGNORED = (0xFE, *range(0xE0, 0xF0))  # comments and APP segments: nothing that makes pixels
@@ -25,6 +25,9 @@ _IGNORED = (0xFE, *range(0xE0, 0xF0))  # comments and APP segments: nothing that
 _READ_AHEAD = 16
 
 _LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+
+# So many zeros in a row are a hole, unless they are the code of even areas.
+_HOLE = bytes(64)
 
 # In a segment: these announce a gain map, from which viewers make an HDR picture.
 _GAIN_MAPS = (b"hdr-gain-map/", b"urn:iso:std:iso:ts:21496:-1", b"aux:hdrgainmap")
@@ -54,7 +57,7 @@ def examine(data: bytes) -> Verdict:
     structure = _structure_of(data)
     if structure is None:
         return Verdict(damage="its segments do not follow one another")
-    picture, complete, has_end = structure
+    picture, scans, has_end = structure
     warning = _warning_of(picture)
     left_over = _LEFT_OVER.search(warning or "")
     if left_over:
@@ -64,8 +67,7 @@ def examine(data: bytes) -> Verdict:
         note = "its end marker is missing; the picture is whole"
     else:
         note = None
-    if warning is None and not complete:
-        warning = "some of its scans are missing"
+    warning = warning or scans.missing(idle=left_over is not None)
     if warning is not None:
         return Verdict(damage=warning, has_end=has_end)
     return Verdict(note=note, has_end=has_end)
@@ -83,13 +85,13 @@ def with_tables(tables: bytes | None, segment: bytes) -> bytes:
     return tables.removesuffix(END) + segment.removeprefix(_SOI)
 
 
-def _structure_of(data: bytes) -> tuple[bytes, bool, bool] | None:
+def _structure_of(data: bytes) -> tuple[bytes, _Scans, bool] | None:
     """The picture alone, without what its decoding does not need.
 
     Returns:
         A JPEG of the first picture, with an end marker in any case and without comments and stray
-        bytes between its segments; whether its scans make up the whole picture; whether the end
-        marker was there. None if it has no such structure.
+        bytes between its segments; what its scans brought; whether the end marker was there.
+        None if it has no such structure.
     """
     parts = [_SOI]
     scans = _Scans()
@@ -101,13 +103,15 @@ def _structure_of(data: bytes) -> tuple[bytes, bool, bool] | None:
         content = data[start:stop]
         if marker in _FRAMES:
             scans.begin(content, progressive=marker == 0xC2)
+        elif marker == _DHT:
+            scans.take_tables(content[2:])
         elif marker == _SOS:
             content = scans.add(content)
         if marker not in _IGNORED:
             parts.append(bytes((0xFF, marker)) + content)
     if len(parts) < 2:
         return None
-    return b"".join([*parts, END]), scans.complete, has_end
+    return b"".join([*parts, END]), scans, has_end
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -141,6 +145,15 @@ class _Scans:
     def __init__(self) -> None:
         self._missing_bits: dict[int, list[int]] = {}
         self._progressive = False
+        self._first_symbols: dict[int, int] = {}  # of each table for AC, the one coded as zeros
+        self._has_hole = self._ends_in_zeros = False
+
+    def take_tables(self, tables: bytes) -> None:
+        """Look at Huffman tables: for each a number, how many codes have which length, symbols."""
+        while len(tables) > 17:
+            if tables[0] >> 4 == 1:
+                self._first_symbols[tables[0] & 15] = tables[17]
+            tables = tables[17 + sum(tables[1:17]) :]
 
     def begin(self, frame: bytes, *, progressive: bool) -> None:
         """Take the components from the content of a frame header."""
@@ -158,6 +171,13 @@ class _Scans:
             return scan
         if not self._progressive:
             scan = b"".join((scan[:end], bytes((0, 63, 0)), scan[end + 3 :]))
+            first_symbols = {
+                self._first_symbols.get(byte & 15, 1) for byte in scan[4 : end + 1 : 2]
+            }
+            # Zeros that do not end a block fill it with ripples, which no picture has so many of.
+            if first_symbols != {0}:
+                self._has_hole |= _HOLE in scan.rstrip(b"\0")
+                self._ends_in_zeros = scan.endswith(_HOLE)
         first, last, missing = scan[end], scan[end + 1], scan[end + 2] & 15
         for number in scan[3:end:2]:
             levels = self._missing_bits.get(number, [])
@@ -165,10 +185,12 @@ class _Scans:
                 levels[index] = missing
         return scan
 
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is missing."""
-        return not any(any(levels) for levels in self._missing_bits.values())
+    def missing(self, *, idle: bool) -> str | None:
+        """What is missing, in words; ``idle``: bytes were left over at the end."""
+        if any(any(levels) for levels in self._missing_bits.values()):
+            return "some of its scans are missing"
+        has_hole = self._has_hole or (self._ends_in_zeros and not idle)
+        return "part of its data is zero" if has_hole else None
 
 
 def _warning_of(picture: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""JPEG 2000 of more than 8 bits, and with a palette: Pillow reads both, but not rightly."""
+"""JPEG 2000 of other depths than 8 bits, or with a palette: Pillow reads both, but not rightly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srcnn_cli.errors import InputError
-from srcnn_cli.pictures.tiff_samples import scaled
+from srcnn_cli.pictures.depths import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,8 +79,8 @@ def depths(data: bytes) -> list[int]:
 
 
 def wants_more_than_pillow(data: bytes) -> bool:
-    """Whether it has a palette or more than 8 bits."""
-    return max(depths(data), default=8) > 8 or bool(Boxes(data).first(b"pclr"))
+    """Whether it has a palette or another depth than 8 bits."""
+    return set(depths(data)) - {8} != set() or bool(Boxes(data).first(b"pclr"))
 
 
 def decode(data: bytes, notes: list[str]) -> np.ndarray | None:
@@ -127,4 +127,5 @@ def _alpha(definitions: bytes, count: int) -> list[int]:
         channel, kind, association = struct.unpack_from(">HHH", definitions, at)
         if kind in _OPACITY and association == 0 and channel < count:
             return [channel]
-    return []
+    # Without definitions: as every other reader takes it.
+    return [count - 1] if not definitions and count in (2, 4) else []

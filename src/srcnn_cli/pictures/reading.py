@@ -22,6 +22,7 @@ from srcnn_cli.pictures import jpeg, png
 from srcnn_cli.pictures.carried import carried
 from srcnn_cli.pictures.decoding import decode
 from srcnn_cli.pictures.formats import (
+    ODD_TIFF_BEGINNINGS,
     RAW_EXTENSIONS,
     RAW_PHOTOGRAPH,
     READABLE_EXTENSIONS,
@@ -147,6 +148,8 @@ def decode_picture(
         raise InputError("is empty (0 bytes)", name)
     notes: list[str] = []
     with quiet(), _failures_reported(name) as said:
+        if data.startswith(ODD_TIFF_BEGINNINGS):
+            data = data[:2] + data[3:1:-1] + data[4:]
         if data.startswith(TIFF_BEGINNINGS):
             from srcnn_cli.pictures.tiff import decode_tiff
 

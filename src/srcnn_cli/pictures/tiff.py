@@ -20,6 +20,7 @@ from srcnn_cli.pictures.formats import RAW_PHOTOGRAPH, import_tifffile
 from srcnn_cli.pictures.orientation import ORIENTATION, turn_upright, valid_orientation
 from srcnn_cli.pictures.tiff_metadata import metadata_of
 from srcnn_cli.pictures.tiff_samples import YCBCR, pixels_of
+from srcnn_cli.pictures.tiff_ycbcr import decode_subsampled, is_subsampled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,6 @@ _DNG_VERSION = 50706
 _SUB_IFDS = 330
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _JPEG, _OLD_JPEG = 7, 6
-_TO_RGB = (_JPEG, 50001)  # JPEG and WebP, whose decoders give RGB
 
 # No file needs more directories than this looked at, to find its picture.
 _MOST_DIRECTORIES = 64
@@ -193,9 +193,9 @@ def _check_kind(page: TiffPage) -> None:
         _Fallback: `tifffile` leaves it undecoded.
         InputError: They have no meaning here.
     """
-    compression, photometric = int(page.compression), int(page.photometric)
+    compression = int(page.compression)
     known = import_tifffile().TIFF.DECOMPRESSORS
-    if compression == _OLD_JPEG or (photometric == YCBCR and compression not in _TO_RGB):
+    if compression == _OLD_JPEG:
         raise _Fallback
     if compression != 1:
         try:
@@ -217,6 +217,8 @@ def _decoded(page: TiffPage) -> np.ndarray:
         InputError: Part of it is missing or damaged.
         Exception: Whatever the decoders raise.
     """
+    if int(page.photometric) == YCBCR and int(page.compression) != _JPEG and is_subsampled(page):
+        return decode_subsampled(page)
     height, width, samples = page.imagelength, page.imagewidth, page.samplesperpixel
     planes = samples if int(page.planarconfig) == 2 else 1
     result = np.zeros((planes, height, width, samples // planes), page.dtype)

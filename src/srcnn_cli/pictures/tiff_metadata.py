@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 282, 283, 296
 XMP, IPTC = 700, 33723
 _PHOTOSHOP, _ICC_PROFILE = 34377, 34675
+_DESCRIPTION, _SOFTWARE = 0x010E, 0x0131
 _INTEROPERABILITY = 0xA005
 _CENTIMETRES = 3
 
@@ -94,14 +95,19 @@ def _dpi_of(page: TiffPage) -> tuple[float, float] | None:
 
 def _exif_of(page: TiffPage, data: bytes) -> tuple[bytes | None, str | None]:
     """Gather the descriptive tags, EXIF and GPS as EXIF; a note if that fails."""
+    wanted = [tag for tag in exif.DESCRIPTIVE_TAGS if tag in page.tags]
+    if page.is_shaped or page.is_imagej:  # their descriptions are about the layout of the file
+        wanted = [tag for tag in wanted if tag not in (_DESCRIPTION, _SOFTWARE)]
+    below = [tag for tag in (exif.EXIF_IFD, exif.GPS_IFD) if tag in page.tags]
+    if not wanted and not below:
+        return None, None
     try:
         found = _directory(data, page.offset)
         kept = Image.Exif()
-        for tag in exif.DESCRIPTIVE_TAGS:
-            if tag in found:
-                kept[tag] = found[tag]
-        for tag in (exif.EXIF_IFD, exif.GPS_IFD):
-            if tag in found and (values := dict(_directory(data, found[tag]))):
+        for tag in wanted:
+            kept[tag] = found[tag]
+        for tag in below:
+            if values := dict(_directory(data, found[tag])):
                 values.pop(_INTEROPERABILITY, None)  # it points to somewhere in this file
                 kept[tag] = values
         if not len(kept):
@@ -116,7 +122,9 @@ def _directory(data: bytes, offset: int) -> Any:  # noqa: ANN401 - Pillow's mapp
 
     file = io.BytesIO(data)
     file.seek(offset)
-    directory = ImageFileDirectory_v2(data[:16] if data[2] == 43 or data[3] == 43 else data[:8])
+    big = data[2:4] in (b"+\0", b"\0+")
+    directory = ImageFileDirectory_v2(data[:16] if big else data[:8])
+    directory._bigtiff = big  # noqa: SLF001 - Pillow overlooks it where the byte order is big-endian
     directory.load(file)
     return directory
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from srcnn_cli.errors import InputError
 from srcnn_cli.imaging.rounding import to_8bit
+from srcnn_cli.pictures.depths import scaled, with_depth
+from srcnn_cli.pictures.tiff_ycbcr import ycbcr_to_rgb
 from srcnn_cli.pictures.to_srgb import cmyk_to_srgb, lab_to_srgb
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ _CHANNELS = {
     WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, MASK: 1, PALETTE: 1, RGB: 3, YCBCR: 3, CMYK: 4, LAB: 3,
     ICC_LAB: 3,
 }  # fmt: skip
+_TO_RGB = (7, 50001)  # compressions that are picture formats of their own: JPEG, WebP
 _PREMULTIPLIED, _ALPHA = 1, 2  # of ExtraSamples
 _COLOR_MAP, _INK_SET, _EXTRA_SAMPLES, _ICC_PROFILE = 320, 332, 338, 34675
 
@@ -44,26 +47,39 @@ def pixels_of(page: TiffPage, samples: np.ndarray, notes: list[str]) -> tuple[np
         raise InputError(f"has colours of a kind ({photometric}) that cannot be converted")
     if samples.shape[2] < channels:
         raise InputError("is damaged: it has too few channels for its colours")
-    bits = _bits(page)
-    if photometric == PALETTE:
-        color = _from_palette(page, samples[..., 0])
-    else:
-        color = scaled(samples[..., :channels], bits, notes)
-        if photometric == WHITE_IS_ZERO:
-            color = np.iinfo(color.dtype).max - color
+    color = _color(page, samples, channels, notes)
     alpha, premultiplied = _alpha(page, samples, channels, notes)
     if alpha is not None:
-        alpha = _same_depth(scaled(alpha, bits, []), color.dtype)
-    if premultiplied and alpha is not None:
-        color = divide_by_alpha(color, alpha)
+        alpha = with_depth(scaled(alpha, _bits(page), []), color.dtype)
+        if premultiplied:
+            color = divide_by_alpha(color, alpha)
     converted = photometric in (CMYK, LAB, ICC_LAB)
     if photometric == CMYK:
         color = _from_cmyk(page, color, notes)
     elif converted:
         color = lab_to_srgb(_eight_bit_lab(color, signed=photometric == LAB), notes)
     if alpha is not None:
-        color = np.dstack([color, _same_depth(alpha, color.dtype)])
+        color = np.dstack([color, with_depth(alpha, color.dtype)])
     return (color[..., 0] if color.shape[2] == 1 else color), not converted
+
+
+def _color(page: TiffPage, samples: np.ndarray, channels: int, notes: list[str]) -> np.ndarray:
+    """The channels that are colour, (H, W, 1|3|4) uint8 or uint16: grey, RGB, CMYK or LAB."""
+    photometric = int(page.photometric)
+    if photometric == PALETTE:
+        return _from_palette(page, samples[..., 0])
+    color = scaled(samples[..., :channels], _bits(page), notes)
+    if photometric == WHITE_IS_ZERO:
+        color = np.iinfo(color.dtype).max - color
+    if photometric == YCBCR and not _decoded_to_rgb(page):
+        notes.append("its YCbCr colours were converted to RGB")
+        color = ycbcr_to_rgb(page, with_depth(color, np.dtype(np.uint8)))
+    return color
+
+
+def _decoded_to_rgb(page: TiffPage) -> bool:
+    """Whether the decoder has turned Y'CbCr into R'G'B' already."""
+    return int(page.compression) in _TO_RGB and int(page.planarconfig) == 1
 
 
 def _bits(page: TiffPage) -> int:
@@ -71,30 +87,6 @@ def _bits(page: TiffPage) -> int:
     if not isinstance(bits, int):
         raise InputError(f"has channels of different depths {tuple(bits)}")
     return bits
-
-
-def scaled(values: np.ndarray, bits: int, notes: list[str]) -> np.ndarray:
-    """Code values of any depth as uint8 or uint16, their white at 255 or 65,535.
-
-    Raises:
-        InputError: They have no known white.
-    """
-    if values.dtype.kind == "i" or bits > 16:
-        if values.size and (values.min() < 0 or values.max() > 65_535):
-            raise InputError(
-                "has integer pixels outside 0-65,535, whose white is undefined: "
-                "save it with 8 or 16 bits"
-            )
-        kind = f"{bits}-bit" if bits > 16 else "signed"
-        notes.append(f"its {kind} values, all within 0-65,535, were taken as 16-bit")
-        return values.astype(np.uint16)
-    white = 2**bits - 1
-    if bits in (8, 16):
-        return values.astype(np.uint8 if bits == 8 else np.uint16, copy=False)
-    target = 255 if bits < 8 else 65_535
-    wide = np.minimum(values.astype(np.uint32), white)
-    result: np.ndarray = (wide * target + white // 2) // white
-    return result.astype(np.uint8 if bits < 8 else np.uint16)
 
 
 def _from_palette(page: TiffPage, index: np.ndarray) -> np.ndarray:
@@ -139,12 +131,6 @@ def divide_by_alpha(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     return result
 
 
-def _same_depth(pixels: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    if pixels.dtype == dtype:
-        return pixels
-    return to_8bit(pixels) if dtype == np.uint8 else pixels.astype(np.uint16) * 257
-
-
 def _from_cmyk(page: TiffPage, inks: np.ndarray, notes: list[str]) -> np.ndarray:
     ink_set = page.tags.get(_INK_SET)
     if ink_set is not None and ink_set.value != 1:
@@ -152,7 +138,7 @@ def _from_cmyk(page: TiffPage, inks: np.ndarray, notes: list[str]) -> np.ndarray
     profile = page.tags.get(_ICC_PROFILE)
     if inks.dtype == np.uint16:
         notes.append("its 16-bit channels were reduced to 8 bits")
-    return cmyk_to_srgb(_same_depth(inks, np.dtype(np.uint8)), profile and profile.value, notes)
+    return cmyk_to_srgb(with_depth(inks, np.dtype(np.uint8)), profile and profile.value, notes)
 
 
 def _eight_bit_lab(values: np.ndarray, *, signed: bool) -> np.ndarray:
