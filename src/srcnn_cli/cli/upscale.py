@@ -18,6 +18,7 @@ from srcnn_cli.cli._options import (
     QuietOption,
     TileOption,
     parse_border,
+    parse_path,
     parse_precision,
 )
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
 def upscale(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT", help="Pictures, or folders of pictures.")
+        list[Path],
+        typer.Argument(
+            metavar="INPUT", help="Pictures, or folders of pictures.", parser=parse_path
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -41,6 +45,7 @@ def upscale(
             "-o",
             help="A file, a folder, or a template such as {stem}.big{ext} "
             "(default: beside each input). The extension chooses the format.",
+            parser=parse_path,
         ),
     ] = None,
     scale: Annotated[float, typer.Option("--scale", "-s", help="Factor, 1 to 16.")] = 3,
@@ -96,6 +101,7 @@ def upscale(
     overwritten unasked, and a file is written complete or not at all.
     """
     from srcnn_cli.cli._options import parse_background
+    from srcnn_cli.files import remove_abandoned
     from srcnn_cli.pictures.writing import SUBSAMPLINGS
     from srcnn_cli.upscaling.jobs import plan_jobs
     from srcnn_cli.upscaling.one_file import Task
@@ -121,16 +127,21 @@ def upscale(
     jobs, passed_over = plan_jobs(inputs, output, scale, recursive=recursive)
     report = _Report(json=json, quiet=quiet, count=len(jobs), passed_over=passed_over)
     if skip_existing:
-        present = [job for job in jobs if job.target.exists()]
-        for job in present:
-            report.skipped(job)
-        jobs = [job for job in jobs if job not in present]
+        missing = []
+        for job in jobs:
+            if job.target.exists():
+                report.skipped(job)
+            else:
+                missing.append(job)
+        jobs = missing
     if dry_run:
         for job in jobs:
             report.planned(job, task)
         return
     if output is not None:
         _make_folders(jobs, output)
+    for folder in {job.target.parent for job in jobs}:
+        remove_abandoned(folder)
     _work(
         jobs,
         task,
