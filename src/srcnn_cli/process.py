@@ -11,6 +11,10 @@ import signal
 import sys
 from contextlib import suppress
 
+# Address space that numpy, Pillow and ONNX Runtime take before the first pixel, and each of their
+# threads; measured with `ulimit -v`.
+_LIBRARIES, _THREAD = 380 << 20, 10 << 20
+
 
 def prepare() -> None:
     """Let signals end the process cleanly, and let streams that are closed swallow what they get.
@@ -29,6 +33,29 @@ def prepare() -> None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the end
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the end
+
+
+def check_address_space() -> None:
+    """Whether a limit (``ulimit -v``) leaves room for the libraries.
+
+    Without that they end the whole process as they are loaded, with words and codes of their own.
+
+    Raises:
+        OutOfMemoryError: It does not.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    needed = _LIBRARIES + (os.cpu_count() or 1) * _THREAD
+    if limit != resource.RLIM_INFINITY and limit < needed:
+        from srcnn_cli.errors import OutOfMemoryError
+
+        raise OutOfMemoryError(
+            f"the address space is limited to {limit >> 20:,} MiB (ulimit -v), and the libraries "
+            f"alone take {needed >> 20:,}"
+        )
 
 
 def _end(number: int, _frame: object) -> None:

@@ -1,5 +1,11 @@
 """Damaged files: refused or read, and nothing else is raised."""
 
+import importlib.util
+import random
+import sys
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -43,6 +49,7 @@ def test_a_16_bit_tiff_cut_short_is_refused():
         decode_picture(data[:-100], "cut.tif")
 
 
+FUZZ = Path(__file__).parents[2] / "scripts" / "fuzz_pictures.py"
 SEEDS = [
     encoded(RGB, "PNG"),
     encoded(RGB, "JPEG", exif=exif_with(6), icc_profile=SRGB),
@@ -87,3 +94,19 @@ def test_a_damaged_file_is_refused_or_read_but_nothing_else_is_raised(data):
 )
 def test_random_bytes_are_refused_or_read_but_nothing_else_is_raised(start, rest):
     assert_refused_or_sound(start + rest)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the script counts memory as Unix does")
+def test_a_short_run_of_the_fuzz_script_finds_nothing_worse_than_a_second_readers_refusal():
+    spec = importlib.util.spec_from_file_location("fuzz_pictures", FUZZ)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    seeds, chance = module.make_seeds(), random.Random(11)  # noqa: S311 - no secret
+    allowed = {*module.FINE, "read, where a second reader refuses"}
+    for name, data in seeds.items():
+        assert module.verdict_of(data) == "read", name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the second reader
+        for _ in range(400):
+            name, data = module.damage(seeds, chance)
+            assert module.verdict_of(data) in allowed, name

@@ -22,6 +22,7 @@ from srcnn_cli.cli._options import (
     parse_precision,
 )
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
+from srcnn_cli.process import check_address_space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,6 +101,7 @@ def upscale(
     Colour pictures, grey ones, 16 bits and transparency stay what they are. Nothing is
     overwritten unasked, and a file is written complete or not at all.
     """
+    check_address_space()
     from srcnn_cli.cli._options import parse_background
     from srcnn_cli.files import remove_abandoned
     from srcnn_cli.pictures.writing import SUBSAMPLINGS

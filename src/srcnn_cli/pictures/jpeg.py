@@ -7,6 +7,7 @@ a word. It does warn, though, and `simplejpeg` hands its warnings over.
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,15 @@ def examine(data: bytes) -> Verdict:
 def has_gain_map(data: bytes) -> bool:
     """Whether a JPEG carries a gain map."""
     return any(name in data for name in _GAIN_MAPS)
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height as the frame header has them, (0, 0) if there is none."""
+    for marker, start, stop in _segments(data):
+        if marker in _FRAMES and stop - start > 7:
+            height, width = struct.unpack_from(">HH", data, start + 3)
+            return width, height
+    return 0, 0
 
 
 def with_tables(tables: bytes | None, segment: bytes) -> bytes:

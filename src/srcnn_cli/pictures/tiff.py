@@ -38,6 +38,8 @@ _DECISIVE = frozenset((
     324, 325, 332, 333, 334, 338, 339, 347, 529, 530, 531, 532, 32997, 32998,
 ))
 # fmt: on
+_SINGLE = (256, 257, 259, 262, 266, 274, 277, 278, 284, 317, 322, 323)
+_BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
 _PARTS_MISSING = "is damaged or cut off: parts of the picture are missing"
 _DNG_VERSION = 50706
 _SUB_IFDS = 330
@@ -164,6 +166,15 @@ def _check_tags(page: TiffPage, data: bytes) -> None:
         (tag,) = struct.unpack_from(order + "H", data, position)
         if tag in _DECISIVE and tag not in page.tags:
             raise InputError(f"is damaged or cut off: its TIFF tag {tag} cannot be read")
+    for tag in _SINGLE:
+        if tag in page.tags and page.tags[tag].count != 1:
+            raise InputError(f"is damaged: its TIFF tag {tag} has several values")
+    if int(page.planarconfig) not in (1, 2):
+        raise InputError("is damaged: its channels are stored in no known way")
+    if page.samplesperpixel > 1:  # the defaults are those of a fax
+        for tag in (_BITS_PER_SAMPLE, _PHOTOMETRIC):
+            if tag not in page.tags:
+                raise InputError(f"is damaged: its TIFF tag {tag} is missing")
 
 
 def _check_size(page: TiffPage, max_pixels: int) -> None:
@@ -249,6 +260,9 @@ def _check_jpegs(page: TiffPage, expected: int) -> None:
     handle, tables = page.parent.filehandle, page.jpegtables
     for offset, count in list(zip(page.dataoffsets, page.databytecounts, strict=False))[:expected]:
         handle.seek(offset)
-        verdict = jpeg.examine(jpeg.with_tables(tables, handle.read(count)))
+        content = jpeg.with_tables(tables, handle.read(count))
+        if jpeg.size_of(content)[0] != (page.tilewidth if page.is_tiled else page.imagewidth):
+            raise InputError("is damaged: its JPEG data is of another width than the picture")
+        verdict = jpeg.examine(content)
         if verdict.damage is not None:
             raise InputError(f"is damaged or cut off: its JPEG data ({verdict.damage})")
