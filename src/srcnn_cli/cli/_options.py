@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import typer
@@ -107,6 +108,17 @@ def parse_precision(name: str) -> Precision:
     """
     check_choice("--precision", name, PRECISIONS)
     return cast("Precision", name)
+
+
+def parse_path(name: str) -> Path:
+    """A file or folder.
+
+    Raises:
+        UsageError: The name is empty, which would stand for the current folder.
+    """
+    if not name:
+        raise UsageError("a name of a file or folder is empty (an unset variable?)")
+    return Path(name)
 
 
 def parse_background(text: str) -> RGB:

@@ -18,10 +18,12 @@ from srcnn_cli.cli._options import (
     QuietOption,
     TileOption,
     alternatives,
+    parse_path,
 )
 from srcnn_cli.cli._upscale_report import Reporter
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
 from srcnn_cli.pictures.subsampling import Subsampling
+from srcnn_cli.process import check_address_space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 def upscale(
     inputs: Annotated[
         list[Path],
-        typer.Argument(metavar="INPUT", help="Picture files, or folders of them."),
+        typer.Argument(
+            metavar="INPUT", help="Picture files, or folders of them.", parser=parse_path
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -44,6 +48,7 @@ def upscale(
             metavar="PATH",
             help="A file, a folder, or a template such as {stem}.big{ext} "
             "(default: beside each input). The extension chooses the format.",
+            parser=parse_path,
         ),
     ] = None,
     scale: Annotated[
@@ -80,6 +85,10 @@ def upscale(
     ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse files that hold several pictures.")
+    ] = False,
+    accept_damaged: Annotated[
+        bool,
+        typer.Option("--accept-damaged", help="Take what there is of a damaged JPEG, and warn."),
     ] = False,
     strip: Annotated[
         bool, typer.Option("--strip", help="Do not copy EXIF, ICC profile and resolution.")
@@ -126,7 +135,9 @@ def upscale(
     Colour stays colour, grey stays grey, and 16 bits and transparency are kept. No file is
     overwritten unless --overwrite says so, and a file is written complete or not at all.
     """
+    check_address_space()
     from srcnn_cli.cli._options import parse_background
+    from srcnn_cli.files import remove_abandoned
     from srcnn_cli.upscaling.jobs import plan_jobs
     from srcnn_cli.upscaling.one_file import Task
     from srcnn_cli.upscaling.stages import target_size
@@ -137,6 +148,7 @@ def upscale(
         scale=scale,
         overwrite=overwrite,
         strict=strict,
+        accept_damaged=accept_damaged,
         strip=strip,
         quality=quality,
         compression=compression,
@@ -147,16 +159,21 @@ def upscale(
     jobs, passed_over = plan_jobs(inputs, output, scale, recursive=recursive)
     reporter = Reporter(json=json, quiet=quiet, count=len(jobs), passed_over=passed_over)
     if skip_existing:
-        present = [job for job in jobs if job.target.exists()]
-        for job in present:
-            reporter.skipped(job)
-        jobs = [job for job in jobs if job not in present]
+        missing = []
+        for job in jobs:
+            if job.target.exists():
+                reporter.skipped(job)
+            else:
+                missing.append(job)
+        jobs = missing
     if dry_run:
         for job in jobs:
             reporter.planned(job, task)
         return
     if output is not None:
         _make_folders(jobs, output)
+    for folder in {job.target.parent for job in jobs}:
+        remove_abandoned(folder)
     _work(
         jobs,
         task,
