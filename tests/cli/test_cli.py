@@ -244,8 +244,8 @@ def test_only_the_subcommand_that_is_asked_for_is_imported():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stderr.split() == [
-        "srcnn_cli.cli._options", "srcnn_cli.cli._progress", "srcnn_cli.cli._terminal",
-        "srcnn_cli.cli.models", "False",
+        "srcnn_cli.cli._completion", "srcnn_cli.cli._options", "srcnn_cli.cli._progress",
+        "srcnn_cli.cli._terminal", "srcnn_cli.cli.models", "False",
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from srcnn_cli import __version__
-from srcnn_cli.cli import _extras, _terminal
+from srcnn_cli.cli import _terminal
 from srcnn_cli.errors import OutOfMemoryError, SrcnnError
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
         module = _COMMANDS[command]
         function = getattr(import_module(f"srcnn_cli.cli.{module}"), module)
         if command in _EXTRAS:
+            from srcnn_cli.cli import _extras
+
             function = _extras.needing(_EXTRAS[command], command)(function)
         app.command(command)(function)
     return app
@@ -95,17 +97,18 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _fail("out of memory", OutOfMemoryError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
+    except ModuleNotFoundError as error:
+        from srcnn_cli.cli import _extras
+
+        missing = _extras.explain(error)
+        if missing is None:
+            _fail_internally(error)
+        _fail(str(missing), missing.exit_code)
     except Exception as error:  # noqa: BLE001 - the boundary: everything ends in one line
-        missing = _extras.explain(error) if isinstance(error, ModuleNotFoundError) else None
-        if missing is not None:
-            _fail(str(missing), missing.exit_code)
         usage = getattr(error, "format_message", None)
         if usage is not None:  # a mistake on the command line, found by typer
             _fail(f"{usage()} (see --help)", int(getattr(error, "exit_code", 2)))
-        _fail(
-            f"internal error: {type(error).__name__}: {error} (srcnn --debug ... shows where)",
-            EXIT_INTERNAL,
-        )
+        _fail_internally(error)
     if result == 130:  # newer versions of typer turn Ctrl-C into this
         _fail("interrupted", 130)
     sys.exit(result if isinstance(result, int) else 0)
@@ -132,6 +135,13 @@ def run() -> NoReturn:
 def _terminate(_signal: int, _frame: object) -> NoReturn:
     # Unwinds the stack like Ctrl-C, so that temporary files are removed on the way.
     raise SystemExit(143)
+
+
+def _fail_internally(error: Exception) -> NoReturn:
+    _fail(
+        f"internal error: {type(error).__name__}: {error} (srcnn --debug ... shows where)",
+        EXIT_INTERNAL,
+    )
 
 
 def _fail(line: str, code: int) -> NoReturn:
