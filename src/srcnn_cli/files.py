@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -11,6 +14,19 @@ from srcnn_cli.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# How libraries say that they found no memory: OpenCV, zlib, Pillow, the loader of modules, C++.
+_NO_MEMORY = re.compile(
+    "out of memory|insufficient memory|not enough memory|cannot allocate|failed to allocate"
+    "|failed to map segment|memory allocation|bad_alloc|bad allocation|Error -4 while",
+    re.IGNORECASE,
+)
+
+_TEMPORARY = re.compile(r"\.srcnn-[0-9a-f]{16}\.tmp")
+_unfinished: set[Path] = set()
+
+# From making a temporary file to its lock it takes far less.
+_SECONDS_TO_LOCK = 0.2
 
 _EXISTS = "already exists (use --overwrite to replace it)"
 
@@ -38,11 +54,14 @@ def write_atomically(
     target = Path(path)
     # The name is known before the file is there, so no signal can come in between.
     temporary = target.parent / f".srcnn-{os.urandom(8).hex()}.tmp"
+    _unfinished.add(temporary)
+    lock: int | None = None
     try:
         try:
             if not overwrite and target.exists():
                 raise OutputError(_EXISTS, target)
             with open(temporary, "x+b", opener=_open_privately) as file:
+                lock = _lock(file)
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
@@ -56,7 +75,65 @@ def write_atomically(
     except OSError as error:
         raise OutputError(f"cannot be written: {describe_os_error(error)}", target) from error
     finally:
-        _remove(temporary)  # again: a signal may have come just before the first
+        _remove(temporary)  # again: an interruption may have come just before the first
+        _unfinished.discard(temporary)
+        if lock is not None:
+            os.close(lock)
+
+
+def remove_unfinished() -> None:
+    """Remove the temporary files of this process; for its end, from a signal."""
+    for path in list(_unfinished):
+        _remove(path)
+
+
+def remove_abandoned(folder: str | os.PathLike[str]) -> int:
+    """Remove the temporary files that processes left in a folder when they were killed.
+
+    Whoever writes such a file holds a lock on it, which ends with the process, in whatever
+    container that runs. Where locks are not known (Windows, some network shares), nothing is
+    removed.
+
+    Returns:
+        How many there were.
+    """
+    removed = 0
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
+    except OSError:
+        return 0
+    for path in found:
+        try:
+            if time.time() - Path(path).stat().st_mtime < _SECONDS_TO_LOCK:
+                continue
+            with Path(path).open("r+b") as file:
+                lock = _lock(file)
+                if lock is not None:
+                    Path(path).unlink()
+                    removed += 1
+                    os.close(lock)
+        except OSError:
+            continue
+    return removed
+
+
+def _lock(file: BinaryIO) -> int | None:
+    """Lock a file for this process.
+
+    Returns:
+        A descriptor whose closing ends the lock; the file itself may be closed before. None if
+        another process holds the lock, or if such locks are not known.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.dup(file.fileno())
+    except OSError:
+        return None
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -94,6 +171,15 @@ def _open_privately(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)  # it may come to replace a file that only its owner reads
 
 
+def is_memory_error(error: BaseException) -> bool:
+    """Whether an error says that there was no memory left, of whatever type a library raises."""
+    if isinstance(error, MemoryError):
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return _NO_MEMORY.search(str(error)) is not None
+
+
 def describe_os_error(error: OSError) -> str:
     """The system's own words for an error, in lower case: ``no space left on device``."""
     return (error.strerror or str(error) or type(error).__name__).lower()
@@ -120,8 +206,11 @@ def _link(temporary: Path, target: Path) -> None:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:
             raise OutputError(_EXISTS, target) from None
+        _unfinished.add(target)
         try:
             temporary.replace(target)
-        except BaseException:  # signals, too
+        except BaseException:  # interruptions, too
             target.unlink(missing_ok=True)
             raise
+        finally:
+            _unfinished.discard(target)

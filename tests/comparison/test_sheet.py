@@ -12,7 +12,7 @@ from srcnn_cli.comparison.figures import format_figure, format_seconds
 from srcnn_cli.comparison.sheet import FRAMES, draw_sheet, error_colors
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.regions import Region
-from srcnn_cli.methods.base import Steps
+from srcnn_cli.methods.base import Timing
 
 DETAIL = Region(10, 20, 34, 60)
 
@@ -36,7 +36,7 @@ def made(
             Panel(
                 name,
                 {} if name == ORIGINAL else {"psnr": 24.036 + index, "ssim": 0.8216 + index / 100},
-                None if name == ORIGINAL else Steps(0.02 * index),
+                None if name == ORIGINAL else Timing(0.02 * index),
                 whole, details, signed if errors else (),
             )
         )  # fmt: skip

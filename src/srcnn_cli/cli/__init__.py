@@ -7,9 +7,8 @@ asked for is imported.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
-import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -18,12 +17,14 @@ import typer
 
 from srcnn_cli import __version__
 from srcnn_cli.cli import _terminal
-from srcnn_cli.errors import OutOfMemoryError, SrcnnError
+from srcnn_cli.errors import OutOfMemoryError, OutputError, SrcnnError
+from srcnn_cli.files import describe_os_error, is_memory_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EXIT_INTERNAL = 70
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 # Commands that need more than the base install, and the extra that brings it.
 _EXTRAS = {"train": "train", "bench": "bench", "compare": "bench"}
@@ -43,13 +44,14 @@ def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
     """The command with these subcommands, whose modules are imported."""
     app = typer.Typer(
         name="srcnn",
-        help="Super-resolution with SRCNN: enlarge photos, offline, on CPU or GPU.",
+        help="Enlarge pictures with SRCNN and VDSR; measure, compare and train these networks.",
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",  # paragraphs are filled anew instead of broken twice
-        epilog="Exit codes: 0 all done, 1 some files failed, 2 usage, 3 bad input, 4 cannot "
-        "write, 5 bad model, 6 out of memory, 70 internal error, 130/141/143 interrupted.",
+        epilog="Exit codes: 0 all done, 1 some files failed, 2 a mistake on the command line, "
+        "3 input that cannot be used, 4 output that cannot be written, 5 a model that cannot be "
+        "used, 6 out of memory, 70 an internal error, 130/141/143 interrupted.",
     )
     app.callback()(_global_options)
     for command in commands:
@@ -86,29 +88,28 @@ def _global_options(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command and end the process: one line on stderr and an exit code for each failure."""
-    signal.signal(signal.SIGTERM, _terminate)
     given = sys.argv[1:] if arguments is None else arguments
     named = [given[0]] if given and given[0] in _COMMANDS else _COMMANDS
     try:
         result: Any = make_app(named)(given, standalone_mode=False)
     except SrcnnError as error:
         _fail(str(error), error.exit_code)
-    except MemoryError:
-        _fail("out of memory", OutOfMemoryError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
-    except ModuleNotFoundError as error:
-        from srcnn_cli.cli import _extras
-
-        missing = _extras.explain(error)
-        if missing is None:
-            _fail_internally(error)
-        _fail(str(missing), missing.exit_code)
     except Exception as error:  # noqa: BLE001 - the boundary: everything ends in one line
+        if isinstance(error, ModuleNotFoundError):
+            _fail_for_a_package(error)
+        if is_memory_error(error):
+            _fail("out of memory", OutOfMemoryError.exit_code)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            _fail(f"standard output: cannot be written: {describe_os_error(error)}", 4)
         usage = getattr(error, "format_message", None)
         if usage is not None:  # a mistake on the command line, found by typer
             _fail(f"{usage()} (see --help)", int(getattr(error, "exit_code", 2)))
-        _fail_internally(error)
+        _fail(
+            f"internal error: {type(error).__name__}: {error} (srcnn --debug ... shows where)",
+            EXIT_INTERNAL,
+        )
     if result == 130:  # newer versions of typer turn Ctrl-C into this
         _fail("interrupted", 130)
     sys.exit(result if isinstance(result, int) else 0)
@@ -127,21 +128,21 @@ def run() -> NoReturn:
     except SystemExit as ended:
         code = ended.code
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # the reader went away, or it is closed
+        try:
             stream.flush()
+        except (OSError, ValueError) as error:  # the reader went away, it is closed, or full
+            if stream is sys.stdout and getattr(error, "errno", None) in _NO_ROOM:
+                code = code or OutputError.exit_code
     os._exit(code if isinstance(code, int) else 0)
 
 
-def _terminate(_signal: int, _frame: object) -> NoReturn:
-    # Unwinds the stack like Ctrl-C, so that temporary files are removed on the way.
-    raise SystemExit(143)
+def _fail_for_a_package(error: ModuleNotFoundError) -> None:
+    """End if an extra brings what is missing; anything else is a bug of ours."""
+    from srcnn_cli.cli import _extras
 
-
-def _fail_internally(error: Exception) -> NoReturn:
-    _fail(
-        f"internal error: {type(error).__name__}: {error} (srcnn --debug ... shows where)",
-        EXIT_INTERNAL,
-    )
+    missing = _extras.explain(error)
+    if missing is not None:
+        _fail(str(missing), missing.exit_code)
 
 
 def _fail(line: str, code: int) -> NoReturn:

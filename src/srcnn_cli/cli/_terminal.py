@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from srcnn_cli.cli._progress import bar_aside
+from srcnn_cli.errors import OutputError
+from srcnn_cli.files import describe_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +53,13 @@ def warn(path: object, reason: str) -> None:
     note(f"\x1b[33m{line}\x1b[0m" if colored else line)
 
 
+def warn_passed_over(folder: object, count: int) -> None:
+    """Say how many files of a folder are not pictures, if there are any."""
+    if count:
+        are = "file is not a picture and was" if count == 1 else "files are not pictures and were"
+        warn(folder, f"{count} {are} left out")
+
+
 def print_error(error: object) -> None:
     """The one line that a failure gets."""
     note(f"error: {' '.join(str(error).split())}")
@@ -57,12 +67,18 @@ def print_error(error: object) -> None:
 
 def print_json(values: Iterable[object]) -> None:
     """An array, indented."""
-    say(json.dumps(list(values), indent=2, ensure_ascii=False))
+    say(_json(list(values), indent=2))
 
 
 def print_json_line(value: object) -> None:
     """One object on a line of its own, so that a reader sees it as soon as it is true."""
-    say(json.dumps(value, ensure_ascii=False))
+    say(_json(value))
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    """JSON that is UTF-8 whatever the names of files hold: stray bytes of them are escaped."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _write(stream: TextIO, line: str) -> None:
@@ -75,6 +91,10 @@ def _write(stream: TextIO, line: str) -> None:
         stream.flush()
     except BrokenPipeError:  # `srcnn upscale ... | head -1`
         reader_gone()
+    except OSError as error:
+        if stream is sys.stdout:
+            reason = f"cannot be written: {describe_os_error(error)}"
+            raise OutputError(reason, "standard output") from error
 
 
 def peak_memory_mb() -> float | None:

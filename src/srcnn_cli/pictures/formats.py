@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import threading
 import warnings
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from PIL.ImageFile import ImageFile
 
@@ -27,7 +29,6 @@ _PLUGINS = {
     "PNG": "PngImagePlugin",
     "JPEG": "JpegImagePlugin",
     "WEBP": "WebPImagePlugin",
-    "TIFF": "TiffImagePlugin",
     "GIF": "GifImagePlugin",
     "BMP": "BmpImagePlugin",
     "DIB": "BmpImagePlugin",
@@ -64,6 +65,37 @@ _NAMES_OF_EXTENSIONS = {
 
 READABLE_EXTENSIONS = frozenset(_NAMES_OF_EXTENSIONS)
 
+TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# Of programs that confuse the byte order in the second half of this; it is meant as in the first.
+ODD_TIFF_BEGINNINGS = (b"MM*\0", b"II\0*")
+
+# Of raw photographs that are built like a TIFF.
+RAW_EXTENSIONS = frozenset(
+    [
+        ".3fr",
+        ".arw",
+        ".cr2",
+        ".dcr",
+        ".dng",
+        ".erf",
+        ".fff",
+        ".iiq",
+        ".k25",
+        ".kdc",
+        ".mef",
+        ".mos",
+        ".nef",
+        ".nrw",
+        ".pef",
+        ".ptx",
+        ".raw",
+        ".rwl",
+        ".sr2",
+        ".srf",
+        ".srw",
+    ]
+)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -79,6 +111,8 @@ class Target:
         color: Whether it holds three channels.
         icc: Whether it carries an ICC profile.
         exif: Whether it carries EXIF.
+        xmp: Whether it carries XMP.
+        iptc: Whether it carries IPTC.
     """
 
     name: str
@@ -90,13 +124,17 @@ class Target:
     color: bool = True
     icc: bool = False
     exif: bool = False
+    xmp: bool = False
+    iptc: bool = False
 
 
 # The sides are libjpeg's and libwebp's own limits, as found by trying.
-_PNG = Target("PNG", alpha=True, deep=True, icc=True, exif=True)
-_JPEG = Target("JPEG", max_side=65_500, icc=True, exif=True)
-_WEBP = Target("WEBP", max_side=16_383, alpha=True, grey=False, icc=True, exif=True)
-_TIFF = Target("TIFF", max_bytes=2**32, alpha=True, deep=True, icc=True, exif=True)
+_PNG = Target("PNG", alpha=True, deep=True, icc=True, exif=True, xmp=True, iptc=True)
+_JPEG = Target("JPEG", max_side=65_500, icc=True, exif=True, xmp=True, iptc=True)
+_WEBP = Target("WEBP", max_side=16_383, alpha=True, grey=False, icc=True, exif=True, xmp=True)
+_TIFF = Target(
+    "TIFF", max_bytes=2**32, alpha=True, deep=True, icc=True, exif=True, xmp=True, iptc=True
+)
 _BMP = Target("BMP", max_bytes=2**32)
 
 WRITABLE: dict[str, Target] = {
@@ -113,6 +151,28 @@ WRITABLE: dict[str, Target] = {
 }
 
 _quiet_lock = threading.Lock()
+_NO_LOG = logging.NullHandler()
+
+_CONVERT = "convert it first (to PNG or JPEG)"
+RAW_PHOTOGRAPH = "is a raw photograph: convert it first (to TIFF or PNG, with a raw converter)"
+
+# How files begin that are pictures, but of a kind that is not read here -> what they are.
+_OTHER_BEGINNINGS = {
+    b"\xff\x0a": f"is a JPEG XL picture, which is not read here: {_CONVERT}",
+    b"\0\0\0\x0cJXL ": f"is a JPEG XL picture, which is not read here: {_CONVERT}",
+    b"II\xbc": f"is a JPEG XR picture, which is not read here: {_CONVERT}",
+    b"8BPS": f"is a Photoshop document, which is not read here: {_CONVERT}",
+    b"v/1\x01": f"is an OpenEXR picture, which is not read here: {_CONVERT}",
+    b"%PDF": "is a PDF document, not a picture",
+    b"IIRO": RAW_PHOTOGRAPH,
+    b"IIRS": RAW_PHOTOGRAPH,
+    b"MMOR": RAW_PHOTOGRAPH,
+    b"IIU\0": RAW_PHOTOGRAPH,
+    b"FUJIFILMCCD-RAW": RAW_PHOTOGRAPH,
+    b"FOVb": RAW_PHOTOGRAPH,
+    b"\0MRM": RAW_PHOTOGRAPH,
+}
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2")
 
 
 @contextmanager
@@ -125,6 +185,16 @@ def quiet() -> Iterator[None]:
     with _quiet_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def import_tifffile() -> ModuleType:
+    """`tifffile`, which takes a while to import, kept from printing its complaints."""
+    import tifffile
+
+    # Without any handler, Python would print them; with one of ours each time, nothing is added.
+    logging.getLogger("tifffile").addHandler(_NO_LOG)
+    module: ModuleType = tifffile
+    return module
 
 
 def disagrees(name: str, file_format: str) -> bool:
@@ -158,8 +228,22 @@ def open_header(data: bytes, name: str) -> ImageFile | None:
         if isinstance(verdict, str):  # the format is known, but its library is missing
             raise OSError(verdict)
         if verdict:
-            return factory(io.BytesIO(data), name)
+            # Without a name: Pillow would map the file again, in the size that it has when turned.
+            return factory(io.BytesIO(data), "")
     return None
+
+
+def other_kind(data: bytes) -> str | None:
+    """What a file is that is a picture of a kind not read here; None if it is none."""
+    if data[4:8] == b"ftyp":
+        if data[8:11] == b"crx":
+            return RAW_PHOTOGRAPH
+        brands = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
+        if data[8:12] in _HEIC_BRANDS and not any(b in brands for b in (b"avif", b"avis")):
+            return f"is a HEIC picture, which is not read here: {_CONVERT}"
+    if data[6:14] == b"HEAPCCDR":
+        return RAW_PHOTOGRAPH
+    return next((what for start, what in _OTHER_BEGINNINGS.items() if data.startswith(start)), None)
 
 
 def _may_be_tga(data: bytes, name: str) -> bool:

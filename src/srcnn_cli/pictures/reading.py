@@ -1,7 +1,7 @@
 """Pictures in and out: what the rest of the tool knows about image files.
 
 Reading gives plain upright pixels and what travels with them, or an `InputError` that says what is
-wrong. Writing (`srcnn_cli.saving`) is offered here too.
+wrong. Writing (`writing`) is offered here too.
 """
 
 from __future__ import annotations
@@ -15,12 +15,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srcnn_cli.errors import InputError
-from srcnn_cli.files import describe_os_error
+from srcnn_cli.errors import InputError, OutOfMemoryError
+from srcnn_cli.files import describe_os_error, is_memory_error
 from srcnn_cli.imaging.rounding import to_8bit
+from srcnn_cli.pictures import jpeg, png
+from srcnn_cli.pictures.carried import carried
 from srcnn_cli.pictures.decoding import decode
-from srcnn_cli.pictures.formats import READABLE_EXTENSIONS, disagrees, open_header, quiet
+from srcnn_cli.pictures.formats import (
+    ODD_TIFF_BEGINNINGS,
+    RAW_EXTENSIONS,
+    RAW_PHOTOGRAPH,
+    READABLE_EXTENSIONS,
+    TIFF_BEGINNINGS,
+    disagrees,
+    open_header,
+    other_kind,
+    quiet,
+)
 from srcnn_cli.pictures.metadata import Metadata
+from srcnn_cli.pictures.orientation import turn_upright
 from srcnn_cli.pictures.picture import Picture
 from srcnn_cli.pictures.writing import check_destination, write_picture
 
@@ -52,7 +65,11 @@ _MAX_BYTES_BESIDES = 1 << 28
 
 
 def read_picture(
-    path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS, strict: bool = False
+    path: str | os.PathLike[str],
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    strict: bool = False,
+    accept_damaged: bool = False,
 ) -> Picture:
     """Read a picture file; what it holds is judged by its content, not by its name.
 
@@ -60,9 +77,11 @@ def read_picture(
         path: The file.
         max_pixels: Refuse, before decoding, a picture of more pixels.
         strict: Refuse a file of several pictures instead of taking the first.
+        accept_damaged: Take what there is of a damaged JPEG, with a note, instead of refusing it.
 
     Raises:
         InputError: There is no such file, or it is not a sound picture of an accepted kind.
+        OutOfMemoryError: It does not fit into the memory.
     """
     try:
         status = Path(path).stat()
@@ -84,8 +103,10 @@ def read_picture(
     except ValueError as error:  # a NUL in the name
         raise InputError(f"is not a valid name: {error}", path) from error
     except MemoryError as error:
-        raise InputError("is larger than the free memory", path) from error
-    return decode_picture(data, str(path), max_pixels=max_pixels, strict=strict)
+        raise OutOfMemoryError("is larger than the free memory", path) from error
+    return decode_picture(
+        data, str(path), max_pixels=max_pixels, strict=strict, accept_damaged=accept_damaged
+    )
 
 
 def read_8bit(path: str | os.PathLike[str]) -> np.ndarray:
@@ -103,7 +124,12 @@ def read_8bit(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def decode_picture(
-    data: bytes, name: str, *, max_pixels: int = DEFAULT_MAX_PIXELS, strict: bool = False
+    data: bytes,
+    name: str,
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    strict: bool = False,
+    accept_damaged: bool = False,
 ) -> Picture:
     """Decode the content of a picture file.
 
@@ -112,32 +138,68 @@ def decode_picture(
         name: What to call it in errors; a wrong extension is noted.
         max_pixels: Refuse, before decoding, a picture of more pixels.
         strict: Refuse a file of several pictures instead of taking the first.
+        accept_damaged: Take what there is of a damaged JPEG, with a note, instead of refusing it.
 
     Raises:
         InputError: It is not a sound picture of an accepted kind.
+        OutOfMemoryError: It does not fit into the memory.
     """
     if not data:
         raise InputError("is empty (0 bytes)", name)
-    with quiet():
-        image = _open(data, name)
-        file_format = image.format or ""
-        for what, width, height in _areas(image):
-            if width * height > max_pixels:
-                raise InputError(
-                    f"{what} {width:,} x {height:,} = {width * height:,} pixels, above the limit "
-                    f"of {max_pixels:,} (--max-pixels raises it)",
-                    name,
-                )
-        notes = []
-        if disagrees(name, file_format):
-            notes.append(f"its name ends in {Path(name).suffix}, but it is a {file_format} file")
-        with _damage_reported(name, file_format):
-            if getattr(image, "is_animated", False):
-                if strict:
-                    raise InputError("holds several pictures, which --strict refuses")
-                notes.append("it holds several pictures; the first was taken")
-            pixels, metadata = decode(image, data, notes)
+    notes: list[str] = []
+    with quiet(), _failures_reported(name) as said:
+        if data.startswith(ODD_TIFF_BEGINNINGS):
+            data = data[:2] + data[3:1:-1] + data[4:]
+        if data.startswith(TIFF_BEGINNINGS):
+            from srcnn_cli.pictures.tiff import decode_tiff
+
+            said.file_format = "TIFF"
+            if Path(name).suffix.lower() in RAW_EXTENSIONS:
+                raise InputError(RAW_PHOTOGRAPH)
+            _note_extension(name, "TIFF", notes)
+            pixels, metadata = decode_tiff(data, notes, max_pixels=max_pixels, strict=strict)
+            return Picture(pixels, "TIFF", metadata, tuple(notes))
+        if data.startswith(jpeg.BEGINNING):
+            data = _whole_jpeg(data, notes, accept_damaged=accept_damaged)
+        chunks = png.take_apart(data) if data.startswith(png.SIGNATURE) else None
+        shown = data if chunks is None else chunks.essential
+        image = _open(shown, name)
+        file_format = said.file_format = image.format or ""
+        if image.width * image.height > max_pixels:
+            raise InputError(
+                f"is {image.width:,} x {image.height:,} = {image.width * image.height:,} pixels, "
+                f"above the limit of {max_pixels:,} (--max-pixels raises it)"
+            )
+        _note_extension(name, file_format, notes)
+        if getattr(image, "is_animated", False) or (chunks and png.frames(chunks) > 1):
+            if strict:
+                raise InputError("holds several pictures, which --strict refuses")
+            notes.append("it holds several pictures; the first was taken")
+        pixels = decode(image, shown, notes)
+        channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+        metadata, orientation = carried(image, data, chunks, notes, channels=channels)
+        pixels = np.ascontiguousarray(turn_upright(pixels, orientation))
     return Picture(pixels, file_format, metadata, tuple(notes))
+
+
+def _note_extension(name: str, file_format: str, notes: list[str]) -> None:
+    if disagrees(name, file_format):
+        notes.append(f"its name ends in {Path(name).suffix}, but it is a {file_format} file")
+
+
+def _whole_jpeg(data: bytes, notes: list[str], *, accept_damaged: bool) -> bytes:
+    """A JPEG that is whole, or that shall do as it is, with an end marker."""
+    verdict = jpeg.examine(data)
+    if verdict.damage is not None:
+        if not accept_damaged:
+            raise InputError(
+                f"is damaged or cut off: the JPEG data cannot all be decoded ({verdict.damage}); "
+                "--accept-damaged takes what there is"
+            )
+        notes.append(f"it is damaged ({verdict.damage}): part of the picture is grey or wrong")
+    elif verdict.note is not None:
+        notes.append(verdict.note)
+    return data if verdict.has_end else data + jpeg.END
 
 
 def _open(data: bytes, name: str) -> ImageFile:
@@ -145,29 +207,21 @@ def _open(data: bytes, name: str) -> ImageFile:
     cause: Exception | None = None
     try:
         image = open_header(data, name)
-    except MemoryError as error:
-        raise InputError("does not fit into the free memory", name) from error
-    except Exception as error:  # noqa: BLE001 - Pillow lets a dozen types escape
+    except Exception as error:
+        if is_memory_error(error):
+            raise
         image, cause = None, error
     if image is not None:
         return image
+    if (other := other_kind(data)) is not None:
+        raise InputError(other) from cause
     if _is_text(data):
-        raise InputError("is a text file, not a picture", name) from cause
+        raise InputError("is a text file, not a picture") from cause
     if cause is not None:
         raise InputError(
-            f"is damaged, cut off or of an unsupported kind ({_in_one_line(cause)})", name
+            f"is damaged, cut off or of an unsupported kind ({_in_one_line(cause)})"
         ) from cause
-    raise InputError("is not a picture of a known format (PNG, JPEG, WebP, TIFF, ...)", name)
-
-
-def _areas(image: ImageFile) -> Iterator[tuple[str, int, int]]:
-    """The width and height of all that decoding will make room for."""
-    yield "is", image.width, image.height
-    if image.format == "TIFF":
-        # A small picture may claim to be stored in one enormous tile.
-        sides = [image.tag_v2.get(tag) for tag in (322, 323)]  # type: ignore[attr-defined]
-        if all(isinstance(side, int) for side in sides):
-            yield "is stored in tiles of", sides[0], sides[1]
+    raise InputError("is not a picture of a known format (PNG, JPEG, WebP, TIFF, ...)")
 
 
 def _is_text(data: bytes) -> bool:
@@ -184,18 +238,25 @@ def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+class _Said:
+    """What is known about a file so far."""
+
+    file_format = "picture"
+
+
 @contextmanager
-def _damage_reported(name: str, file_format: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into an `InputError`."""
+def _failures_reported(name: str) -> Iterator[_Said]:
+    """Turn whatever a decoder raises into the error that it means, with the file's name."""
+    said = _Said()
     try:
-        yield
+        yield said
     except InputError as error:
         raise InputError(error.reason, name) from error.__cause__
-    except MemoryError as error:
-        raise InputError("does not fit into the free memory", name) from error
     except Exception as error:
+        if is_memory_error(error):
+            raise OutOfMemoryError("does not fit into the free memory", name) from error
         raise InputError(
-            f"is damaged or cut off: the {file_format} data cannot be decoded "
+            f"is damaged or cut off: the {said.file_format} data cannot be decoded "
             f"({_in_one_line(error)})",
             name,
         ) from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -15,21 +15,23 @@ from PIL import Image
 from srcnn_cli.errors import OutputError, SrcnnError
 from srcnn_cli.files import check_writable, write_atomically
 from srcnn_cli.imaging.rounding import to_8bit
-from srcnn_cli.pictures.encoders import write_png, write_tiff
+from srcnn_cli.pictures import exif, xmp
+from srcnn_cli.pictures.encoders import write_png
 from srcnn_cli.pictures.formats import WRITABLE, Target, quiet
-from srcnn_cli.pictures.metadata import Metadata, profile_fits, with_exif_prefix
+from srcnn_cli.pictures.icc import profile_fits
+from srcnn_cli.pictures.metadata import PHOTOSHOP, Metadata, wrapped_iptc
 
 if TYPE_CHECKING:
     import os
 
     from srcnn_cli.pictures.picture import Picture
+    from srcnn_cli.pictures.subsampling import Subsampling
 
 RGB = tuple[int, int, int]
-Subsampling = Literal["444", "422", "420"]
-SUBSAMPLINGS: tuple[Subsampling, ...] = get_args(Subsampling)
 
 # The length of a JPEG segment is stored in 16 bits and counts itself.
-_MOST_EXIF_IN_JPEG = 65_533 - len(with_exif_prefix(b""))
+_MOST_IN_SEGMENT = 65_533
+_XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def check_destination(
@@ -139,6 +141,8 @@ def write_picture(
                 if target.name == "PNG":
                     write_png(file, pixels, metadata, compression)
                 elif target.name == "TIFF":
+                    from srcnn_cli.pictures.tiff_writing import write_tiff
+
                     write_tiff(file, pixels, metadata, compression)
                 else:
                     _save_with_pillow(
@@ -222,15 +226,27 @@ def _composite(pixels: np.ndarray, background: RGB) -> np.ndarray:
 def _fit_metadata(
     metadata: Metadata, target: Target, pixels: np.ndarray, notes: list[str]
 ) -> Metadata:
-    """Leave out what the format does not hold, and note it."""
-    profile, exif = metadata.icc_profile, metadata.exif
+    """Leave out what the format does not hold, and note it; state the size that it now has."""
+    height, width = pixels.shape[:2]
+    limit = _MOST_IN_SEGMENT if target.name == "JPEG" else 2**31
+    profile, iptc = metadata.icc_profile, metadata.iptc
+    tags = metadata.exif and exif.with_size(metadata.exif, width, height)
+    packet = metadata.xmp and xmp.with_size(metadata.xmp, width, height)
     if profile and not (target.icc and profile_fits(profile, _channels(pixels))):
         notes.append(f"{target.name} does not hold its ICC profile, which was dropped")
         profile = None
-    if exif and not (target.exif and (target.name != "JPEG" or len(exif) <= _MOST_EXIF_IN_JPEG)):
+    if metadata.png_color and not metadata.icc_profile and target.name != "PNG":
+        notes.append(f"{target.name} does not hold its HDR colour tag, which was dropped")
+    if tags and not (target.exif and len(tags) + len(exif.PREFIX) <= limit):
         notes.append(f"{target.name} does not hold its EXIF, which was dropped")
-        exif = None
-    return replace(metadata, icc_profile=profile, exif=exif)
+        tags = None
+    if packet and not (target.xmp and len(packet) + len(_XMP_PREFIX) <= limit):
+        notes.append(f"{target.name} does not hold its XMP, which was dropped")
+        packet = None
+    if iptc and not (target.iptc and len(iptc) + 32 <= limit):
+        notes.append(f"{target.name} does not hold its IPTC, which was dropped")
+        iptc = None
+    return replace(metadata, icc_profile=profile, exif=tags, xmp=packet, iptc=iptc)
 
 
 def _save_with_pillow(
@@ -249,12 +265,29 @@ def _save_with_pillow(
     if metadata.icc_profile:
         options["icc_profile"] = metadata.icc_profile
     if metadata.exif:
-        options["exif"] = with_exif_prefix(metadata.exif)
+        options["exif"] = exif.PREFIX + metadata.exif
+    if metadata.xmp and target.name == "WEBP":
+        options["xmp"] = metadata.xmp
     if target.name == "JPEG":
         options |= {"quality": quality, "subsampling": ":".join(subsampling)}
+        options["extra"] = _segments(metadata)
     elif target.name == "WEBP" and quality == 100:
         # For lossless files Pillow takes the quality as effort; 100 would be many times slower.
         options |= {"lossless": True, "quality": 50, "exact": True}
     elif target.name == "WEBP":
         options["quality"] = quality
     Image.fromarray(pixels).save(file, target.name, **options)
+
+
+def _segments(metadata: Metadata) -> bytes:
+    """XMP and IPTC as segments of a JPEG."""
+    result = b""
+    if metadata.xmp:
+        result += _segment(0xE1, _XMP_PREFIX + metadata.xmp)
+    if metadata.iptc:
+        result += _segment(0xED, PHOTOSHOP + wrapped_iptc(metadata.iptc))
+    return result
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content

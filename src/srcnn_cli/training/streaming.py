@@ -89,19 +89,21 @@ class PatchStream:
         if not files:
             raise UsageError("no pictures to train on")
         self.skipped: list[Skipped] = []
-        crops = CropDataset(
-            files, degradation, smallest=spec.patch, seed=seed, rank=rank, side=side
-        )
+        smallest = spec.patch * spec.factor
+        crops = CropDataset(files, degradation, smallest=smallest, seed=seed, rank=rank, side=side)
         order = Order(len(files), degradation.scales, seed, rank, world)
         self._files = len(files)
         self._prefetcher = Prefetcher(crops, order, workers)
         self._on_skip = on_skip
         self._told: set[Path] = set()
-        self._room = max(crops.side(scale) ** 2 for scale in degradation.scales)
+        self._room = max(
+            (crops.side(scale) // degradation.factor(scale)) ** 2 for scale in degradation.scales
+        )
         slot_bytes = self._room * degradation.bytes_per_pixel
         self.slots = min(max(cache_bytes // slot_bytes, _LEAST), _MOST)
         room = self.slots * self._room
-        self._pool = PicturePool(room, degradation.channels, replace(spec, stride=1), device)
+        spec = replace(spec, stride=1)
+        self._pool = PicturePool(room, degradation.channels, spec, device, degradation.truth_type)
         drawn = -(-batch // world)
         self._every = max(1, _DRAWS // drawn)
         self.positions = len(files) * self._every * drawn
@@ -110,7 +112,7 @@ class PatchStream:
 
     @property
     def pixels(self) -> int:
-        """Pixels of truth in the pool at present."""
+        """Pixels of the network's input in the pool at present."""
         return self._pool.pixels
 
     def sample(
@@ -222,7 +224,7 @@ def open_patches(
     if not files:
         raise UsageError("no pictures to train on")
     scales = len(degradation.scales)
-    room = _pixels(files, cache_bytes // (degradation.bytes_per_pixel * scales))
+    room = _pixels(files, spec.factor, cache_bytes // (degradation.bytes_per_pixel * scales))
     if room is None:
         stream = PatchStream(
             files, degradation, spec, device=device, cache_bytes=cache_bytes,
@@ -238,7 +240,7 @@ def open_patches(
     skipped: list[Skipped] = []
 
     def usable() -> Iterator[Example]:
-        for item in load_examples(files, degradation, smallest=spec.patch):
+        for item in load_examples(files, degradation, smallest=spec.patch * spec.factor):
             if progress is not None:
                 progress()
             if not isinstance(item, Skipped):
@@ -254,8 +256,8 @@ def open_patches(
     return sampler, skipped, len(files) - len(skipped)
 
 
-def _pixels(files: Sequence[Path], limit: int) -> int | None:
-    """Pixels of all files, by what their headers say; None: more than ``limit``."""
+def _pixels(files: Sequence[Path], factor: int, limit: int) -> int | None:
+    """Pixels of all files reduced by a factor, by their headers; None: more than ``limit``."""
     total = 0
     for path in files:
         try:
@@ -264,7 +266,7 @@ def _pixels(files: Sequence[Path], limit: int) -> int | None:
         except Exception:  # noqa: BLE001, S112 - it will be skipped, with a reason, when it is read
             continue
         if image is not None:
-            total += image.width * image.height
+            total += (image.width // factor) * (image.height // factor)
         if total > limit:
             return None
     return total

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from srcnn_cli.methods.base import Timing
     from srcnn_cli.pictures.picture import Picture
-    from srcnn_cli.pictures.writing import RGB, Subsampling
+    from srcnn_cli.pictures.subsampling import Subsampling
+    from srcnn_cli.pictures.writing import RGB
     from srcnn_cli.upscaling.jobs import Job
     from srcnn_cli.upscaling.stages import Stage
-    from srcnn_cli.upscaling.upscaler import Timing, Upscaler
+    from srcnn_cli.upscaling.upscaler import Upscaler
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Task:
     scale: float
     overwrite: bool = False
     strict: bool = False
+    accept_damaged: bool = False
     strip: bool = False
     quality: int = 95
     compression: int = 1
@@ -85,9 +88,15 @@ def open_file(job: Job, task: Task) -> Opened:
     Raises:
         InputError: The input is unreadable, or too large in or out.
         OutputError: The result could not be written.
+        OutOfMemoryError: The picture does not fit into memory.
     """
     started = time.perf_counter()
-    picture = read_picture(job.source, max_pixels=task.max_pixels, strict=task.strict)
+    picture = read_picture(
+        job.source,
+        max_pixels=task.max_pixels,
+        strict=task.strict,
+        accept_damaged=task.accept_damaged,
+    )
     width, height = _size(picture.pixels)
     height, width = target_size(height, width, task.scale)
     if height * width > task.max_pixels:
