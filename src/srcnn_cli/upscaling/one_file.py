@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.errors import InputError, OutOfMemoryError
@@ -11,6 +11,7 @@ from srcnn_cli.pictures.metadata import Metadata
 from srcnn_cli.pictures.reading import read_picture
 from srcnn_cli.pictures.writing import check_destination, write_picture
 from srcnn_cli.upscaling.stages import target_size
+from srcnn_cli.upscaling.transparency import has_soft_alpha, upscale_softly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from srcnn_cli.pictures.writing import RGB, Subsampling
     from srcnn_cli.upscaling.jobs import Job
     from srcnn_cli.upscaling.stages import Stage
-    from srcnn_cli.upscaling.upscaler import Timing, Upscaler
+    from srcnn_cli.upscaling.upscaler import Timing, Upscaled, Upscaler
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def upscale_file(
     """
     job, picture = opened.job, opened.picture
     try:
-        enlarged = upscaler.upscale_pixels(picture.pixels, task.scale, progress)
+        enlarged = _enlarged(upscaler, picture.pixels, task.scale, progress)
     except (OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(
             "does not fit into memory (a smaller --tile or --device cpu may help)", job.source
@@ -159,6 +160,33 @@ def upscale_file(
         tile=enlarged.tile,
         notes=(*opened.notes, *dropped, *enlarged.notes),
     )
+
+
+def _enlarged(
+    upscaler: Upscaler,
+    pixels: NDArray[Any],
+    scale: float,
+    progress: Callable[[float], object] | None,
+) -> Upscaled:
+    """Enlarge pixels; those with soft edges or shadows in two runs, colour and alpha."""
+    if scale == 1 or not has_soft_alpha(pixels):
+        return upscaler.upscale_pixels(pixels, scale, progress)
+    runs: list[Upscaled] = []
+
+    def enlarge(plane: NDArray[Any]) -> NDArray[Any]:
+        def show(share: float, before: int = len(runs)) -> None:
+            if progress is not None:
+                progress((before + share) / 2)
+
+        runs.append(upscaler.upscale_pixels(plane, scale, show))
+        return runs[-1].pixels
+
+    result = upscale_softly(pixels, enlarge)
+    timing = runs[0].timing
+    for field in fields(timing):
+        setattr(timing, field.name, sum(getattr(run.timing, field.name) for run in runs))
+    notes = tuple(dict.fromkeys(note for run in runs for note in run.notes))
+    return replace(runs[-1], pixels=result, timing=timing, notes=notes)
 
 
 def _size(pixels: NDArray[Any]) -> tuple[int, int]:
