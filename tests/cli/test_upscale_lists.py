@@ -42,6 +42,7 @@ def picture(path, seed=0):
 
 
 @pytest.mark.parametrize("arguments", [("",), ("a.png", ""), ("a.png", "-o", "")])
+@pytest.mark.fault("an empty name (an unset variable)", "refused", 2)
 def test_an_empty_name_is_a_mistake_not_the_current_folder(run, arguments):
     picture("a.png")
     code, _, err = run(*arguments)
@@ -65,6 +66,7 @@ def test_a_folder_whose_name_looks_like_a_template_is_a_folder(run):
     assert Path("{stem}/out.png").exists()
 
 
+@pytest.mark.fault("own results among the inputs", "passed over", 0)
 def test_own_results_in_a_list_are_not_enlarged_again(run):
     picture("a.png")
     for _ in range(3):
@@ -72,6 +74,7 @@ def test_own_results_in_a_list_are_not_enlarged_again(run):
     assert listing(".") == ["a.png", "a_x2.png"]
 
 
+@pytest.mark.fault("`a.png` and `a.gif` in one run", "`a_x2.png` and `a.gif_x2.png`", 0)
 def test_pictures_that_differ_by_their_extension_get_names_of_their_own(run):
     for name in ("a.png", "a.gif", "a.tga", "b.gif"):
         picture(f"in/{name}")
@@ -112,6 +115,7 @@ def test_planning_many_files_takes_no_more_steps_for_each(monkeypatch, tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
+@pytest.mark.fault("a name that is not UTF-8, with `--json`", "escaped", 0)
 def test_json_is_utf8_whatever_bytes_a_name_holds(run):
     name = os.fsdecode(b"odd\xff.png")
     Path(name).write_bytes(b"")

@@ -62,18 +62,18 @@ def upscale_softly(
     # What the network adds to colour and to alpha differs a little; no colour shall come of it
     # that is not there. This fills what is transparent, too, with the colours of its neighbours.
     bled = bleed_colors(color, pixels[..., -1])
-    rows, columns = (
-        np.arange(new) * old // new
-        for new, old in zip(larger_alpha.shape, alpha.shape, strict=True)
-    )
+    sides = zip(larger_alpha.shape, alpha.shape, strict=True)
+    rows, columns = (np.arange(new) * old // new for new, old in sides)
     for channel in range(larger.shape[2]):
         least, most = _extremes(bled[..., channel])
         plane = larger[..., channel]
         np.clip(plane, least[rows][:, columns], most[rows][:, columns], out=plane)
     result = np.concatenate([larger, larger_alpha[..., None]], axis=2)
-    if pixels.dtype.kind == "f":
-        return result.astype(pixels.dtype)
-    return (result * white + np.float32(0.5)).astype(pixels.dtype)
+    if pixels.dtype.kind != "f":
+        # The conversion to integers cuts off, which after adding a half is rounding.
+        result = result * white + np.float32(0.5)
+    stored: NDArray[Any] = result.astype(pixels.dtype)
+    return stored
 
 
 def _extremes(plane: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
