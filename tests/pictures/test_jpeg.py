@@ -104,6 +104,28 @@ def test_a_progressive_file_that_ends_after_any_of_its_scans_is_refused():
             decode_picture(data[:scan] + END, "x.jpg")
 
 
+def test_damage_is_found_where_the_strict_decoder_does_not_know_the_subsampling(monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise ValueError(
+            "tjDecompressHeader3(): Could not determine subsampling level of JPEG image"
+        )
+
+    monkeypatch.setattr("simplejpeg.decode_jpeg", refuse)
+    assert decode_picture(FILES["baseline"], "x.jpg").notes == ()
+    for what in ("second half missing", "cut off", "second half zero"):
+        with pytest.raises(InputError):
+            decode_picture(damaged(FILES["baseline"])[what], "x.jpg")
+
+
+def test_a_huge_jpeg_is_refused_before_it_is_examined(monkeypatch):
+    monkeypatch.setattr("srcnn_cli.pictures.jpeg.examine", None)
+    data = bytearray(FILES["baseline"])
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = b"\xff\xdc\xff\xdc"
+    with pytest.raises(InputError, match="--max-pixels"):
+        decode_picture(bytes(data), "x.jpg")
+
+
 def test_a_picture_that_is_even_at_its_end_is_whole():
     flat = PHOTO.copy()
     flat[40:] = 0  # whose code may be nothing but zeros

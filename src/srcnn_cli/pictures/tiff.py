@@ -40,6 +40,8 @@ _DECISIVE = frozenset((
 _SINGLE = (256, 257, 259, 262, 266, 274, 277, 278, 284, 317, 322, 323)
 _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
 _PARTS_MISSING = "is damaged or cut off: parts of the picture are missing"
+_CANON = b"\x10\0\0\0CR\2\0"  # behind the header of a CR2
+_PHASE_ONE = (b"IIIITwaR", b"MMMMRawT")
 _DNG_VERSION = 50706
 _SUB_IFDS = 330
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
@@ -106,7 +108,7 @@ def _value(page: TiffPage, tag: int, default: Any = None) -> Any:  # noqa: ANN40
 def _choose(file: Any, data: bytes, notes: list[str], *, strict: bool) -> tuple[int, TiffPage]:  # noqa: ANN401
     """The first picture that is no thumbnail of another and no mask, with its number."""
     pages = list(_directories(file))
-    if data[8:10] == b"CR" or data[8:12] in (b"IIII", b"MMMM") or any(map(_is_raw, pages)):
+    if data[4:12] == _CANON or data[8:16] in _PHASE_ONE or any(map(_is_raw, pages)):
         raise InputError(RAW_PHOTOGRAPH)
     kinds = [int(_value(page, 254, 0) or 0) for page in pages]
     wanted = [n for n, kind in enumerate(kinds) if not kind & (_REDUCED | _MASK)]
