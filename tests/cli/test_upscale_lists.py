@@ -134,8 +134,24 @@ def test_a_named_pipe_is_read_once(run, kind):
     feeder = threading.Thread(target=lambda: Path(f"pipe.{kind}").write_bytes(data), daemon=True)
     feeder.start()
     assert run(f"pipe.{kind}", "-s", "1", "-o", "out.png")[0] == 0
-    assert np.array_equal(np.asarray(Image.open("out.png")), grey)
+    with Image.open("out.png") as image:
+        assert np.array_equal(np.asarray(image), grey)
     feeder.join()
+
+
+def test_a_damaged_jpeg_is_code_3_or_taken_with_a_warning_when_that_is_asked_for(run):
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)).save("a.jpg")
+    whole = Path("a.jpg").read_bytes()
+    Path("a.jpg").write_bytes(whole[: len(whole) // 2] + b"\xff\xd9")
+    code, _, err = run("a.jpg", "-s", "2")
+    assert code == 3
+    assert "--accept-damaged" in one_line(err)
+    assert listing(".") == ["a.jpg"]
+    code, _, err = run("a.jpg", "-s", "2", "--accept-damaged")
+    assert code == 0
+    assert err.startswith("warning: a.jpg: it is damaged")
+    with Image.open("a_x2.jpg") as image:
+        assert image.size == (128, 128)
 
 
 # Leftovers
