@@ -23,7 +23,7 @@ from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.engines.tiling import run_plane
 from srcnn_cli.engines.torch_engine import TorchEngine
 from srcnn_cli.models.config import PRECISIONS, ModelConfig, parse_filters
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.training.recipes import RECIPES, plan
 
 if TYPE_CHECKING:

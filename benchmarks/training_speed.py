@@ -25,7 +25,7 @@ from srcnn_cli.evaluation.protocol import make_pair
 from srcnn_cli.imaging.degradation import Degradation
 from srcnn_cli.training.patches import PatchSampler
 from srcnn_cli.training.ranks import Ranks
-from srcnn_cli.training.session import choose_training_device, plan
+from srcnn_cli.training.run import choose_training_device, configure
 from srcnn_cli.training.trainer import Trainer, patch_spec
 from srcnn_cli.training.validation import Validator
 
@@ -56,7 +56,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for filters in networks:
         network = {"filters": tuple(map(int, filters.split("-")))} if filters else {}
-        config, schedule = plan(arguments.recipe, network, {"steps": 10**6}, device)
+        config, schedule = configure(arguments.recipe, network, {"steps": 10**6}, device)
         examples = [
             Degradation(config.scales).example(picture, scale)
             for picture in _pictures()

@@ -1,4 +1,4 @@
-"""What several test files share: research data, small weights files, a slow MATLAB bicubic."""
+"""What several test files share: the command, research data, weights files, a slow bicubic."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from random_weights import random_tensors
 
 settings.register_profile("srcnn", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("srcnn")
@@ -22,6 +24,29 @@ def shared_data():
 
 
 @pytest.fixture
+def srcnn(capsys):
+    """``srcnn("upscale", ...)`` runs the command in this process: (exit code, stdout, stderr)."""
+    from srcnn_cli.cli import main
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments)])
+        output = capsys.readouterr()
+        return ended.value.code, output.out, output.err
+
+    return call
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """An empty folder that is the working directory."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
 def tiny_weights(tmp_path):
     """``tiny_weights(config, seed=..., name=...)`` writes a small file of random weights."""
     from srcnn_cli.models.config import ModelConfig
@@ -30,15 +55,8 @@ def tiny_weights(tmp_path):
     def write(config=None, *, seed=0, name="tiny.safetensors"):
         if config is None:
             config = ModelConfig(filters=(3, 1, 3), widths=(4, 3), scales=(2, 3, 4))
-        rng = np.random.default_rng(seed)
-        tensors = {}
-        for index, shape in enumerate(config.layer_shapes, start=1):
-            weight = rng.normal(0, (2 / np.prod(shape[1:])) ** 0.5, shape)
-            bias = rng.normal(0, 0.1, shape[0])
-            tensors[f"conv{index}.weight"] = weight.astype(np.float32)
-            tensors[f"conv{index}.bias"] = bias.astype(np.float32)
         path = tmp_path / name
-        save_weights(path, config, tensors)
+        save_weights(path, config, random_tensors(config, seed))
         return path
 
     return write

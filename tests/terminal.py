@@ -15,3 +15,8 @@ def one_line(err, *, bug=False):
 def listing(folder):
     """Names in a folder."""
     return sorted(path.name for path in Path(folder).iterdir())
+
+
+def no_leftovers(folder):
+    """Whether no temporary file was left in a folder."""
+    return not [name for name in listing(folder) if "tmp" in name or name.startswith(".")]

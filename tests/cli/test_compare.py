@@ -8,36 +8,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srcnn_cli.cli import main
+from sample_pictures import smooth
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.weights import save_weights
 from terminal import listing, one_line
 
 
 @pytest.fixture
-def run(capsys, monkeypatch, tmp_path, tiny_weights):
-    """Run `srcnn compare ... --model <tiny>` in tmp_path: (exit code, stdout, stderr)."""
+def run(srcnn, work, tiny_weights):
+    """Run `srcnn compare ... --model <tiny>` in an empty folder: (exit code, stdout, stderr)."""
     weights = str(tiny_weights())
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
 
     def call(*arguments, model=weights, command="compare"):
         models = [] if model is None else ["--model", model]
-        with pytest.raises(SystemExit) as ended:
-            main([command, *map(str, arguments), *models])
-        output = capsys.readouterr()
-        return ended.value.code, output.out, output.err
+        return srcnn(command, *arguments, *models)
 
     return call
 
 
-def picture(path, size=(60, 48), mode="RGB", seed=0):
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1] // 6, size[0] // 6, 3), np.uint8)
-    image = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
-    image.convert(mode).save(path)
-    return Path(path)
+def picture(path, size=(60, 48), **options):
+    return smooth(path, size, **options)
 
 
 def page_data(path):
@@ -199,8 +189,8 @@ def test_models_of_one_name_are_told_apart(run, tiny_weights, tmp_path):
         (["--crop", "0,0,0,4"], 2, "does not lie inside"),
         (["--methods", ""], 2, "no methods"),
         (["--methods", "bicubic,srcnn"], 2, "unknown method 'srcnn'"),
-        (["--protocol", "div2k"], 2, "unknown protocol"),
-        (["--border", "mirror"], 2, "--border is normalize or"),
+        (["--protocol", "div2k"], 2, "'div2k' is not one of 'srcnn', 'vdsr', 'rgb'"),
+        (["--border", "mirror"], 2, "'--border': 'mirror' is not one of 'normalize',"),
         (["--no-reference", "--error-map"], 2, "exclude each other"),
         (["--no-reference", "--reference", "in.png"], 2, "exclude each other"),
         (["--reference", "in.png"], 3, "60x48 is not 60x48 reduced by 3"),
@@ -272,7 +262,7 @@ def test_a_folder_becomes_pages_and_an_index(run):
     links = re.findall(r'<a href="(.*?)">', index)
     assert sorted([*links, "index.html"]) == listing("out")
     assert "average of 3" in out
-    assert "1 files are no pictures" in err
+    assert "1 file is not a picture and was left out" in err
     code, _, err = run("in", "-o", "out")
     assert code == 4
     assert "--overwrite" in err.splitlines()[-1]

@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 
-from srcnn_cli.cli import main
 from srcnn_cli.models.weights import load_weights, read_training
 
 
@@ -27,21 +26,14 @@ def state_dict(channels=1, depth=2):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    torch.save(state_dict(), tmp_path / "small_x2.pth")
-    return tmp_path
+def folder(work):
+    torch.save(state_dict(), work / "small_x2.pth")
+    return work
 
 
 @pytest.fixture
-def call(folder, capsys):
-    def of(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([*map(str, arguments)])
-        output = capsys.readouterr()
-        return ended.value.code, output.out, output.err
-
-    return of
+def call(folder, srcnn):
+    return srcnn
 
 
 def test_an_imported_file_enlarges_pictures_as_the_command_says(call, folder):

@@ -15,7 +15,8 @@ import pytest
 import torch
 from PIL import Image
 
-from srcnn_cli.cli import main
+from command import command, threads
+from sample_pictures import smooth
 from srcnn_cli.models.weights import load_weights, read_training
 
 SMALL = [
@@ -25,25 +26,18 @@ SMALL = [
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(work):
     """A folder of eleven small pictures, one more that is broken, as the working directory's."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "data").mkdir()
-    rng = np.random.default_rng(0)
     for index in range(11):
-        small = rng.integers(0, 256, (8, 9, 3), np.uint8)
-        Image.fromarray(small).resize((54, 48)).save(tmp_path / f"data/{index:02}.png")
-    (tmp_path / "data/broken.png").write_bytes(b"broken")
-    return tmp_path
+        smooth(work / f"data/{index:02}.png", (54, 48), seed=index)
+    (work / "data/broken.png").write_bytes(b"broken")
+    return work
 
 
 @pytest.fixture
-def train(folder, capsys):
+def train(folder, srcnn):
     def call(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(["train", *map(str, arguments)])
-        output = capsys.readouterr()
-        return ended.value.code, output.out, output.err
+        return srcnn("train", *arguments)
 
     return call
 
@@ -52,7 +46,7 @@ def tensors(path):
     return load_weights(path)[1]
 
 
-def test_one_command_makes_weights_that_upscale_takes(train, folder):
+def test_one_command_makes_weights_that_upscale_takes(train, folder, srcnn):
     code, out, err = train("--data", "data", "--scale", "2", "--steps", "8", "-o", "run", *SMALL)
     assert code == 0, err
     assert out.startswith("run/best.safetensors")
@@ -61,9 +55,8 @@ def test_one_command_makes_weights_that_upscale_takes(train, folder):
     assert "1 for validation" in err
     assert "step 8" in err
     assert "against bicubic" in err
-    with pytest.raises(SystemExit) as ended:
-        main(["upscale", "data/00.png", "-s", "2", "-m", "run/best.safetensors", "-o", "big.png"])
-    assert ended.value.code == 0
+    arguments = ["-s", "2", "-m", "run/best.safetensors", "-o", "big.png"]
+    assert srcnn("upscale", "data/00.png", *arguments)[0] == 0
     with Image.open(folder / "big.png") as image:
         assert image.size == (108, 96)
 
@@ -97,10 +90,9 @@ def test_nothing_left_to_train_on_is_told(train, folder):
 def test_a_killed_run_resumes_to_the_same_weights_as_one_that_was_not(train, folder):
     arguments = ["--data", "data", "--steps", "40", *SMALL]
     assert train(*arguments, "-o", "whole")[0] == 0
-    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     process = subprocess.Popen(
-        [sys.executable, "-m", "srcnn_cli", "train", *arguments, "-o", "killed"],
-        env=environment,
+        command("train", *arguments, "-o", "killed"),
+        env=threads(torch.get_num_threads()),
         stderr=subprocess.DEVNULL,
     )
     checkpoint = folder / "killed/checkpoint.pt"
@@ -122,9 +114,9 @@ def test_two_processes_learn_what_one_learns_with_the_same_batch(folder, train):
     assert train(*arguments, "-o", "alone")[0] == 0
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     process = subprocess.run(
-        [*torchrun, "--master-port", str(free_port()), "-m", "srcnn_cli", "train", *arguments,
+        [*torchrun, "--master-port", str(free_port()), *command("train")[1:], *arguments,
          "-o", "together"],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=threads(1),
         capture_output=True,
         text=True,
         timeout=120,
@@ -203,15 +195,14 @@ def test_weights_to_start_from_bring_their_network_along(train, folder):
 
 
 @pytest.mark.parametrize("channels", ["rgb", "ycbcr"])
-def test_a_colour_network_is_trained_and_upscales(train, folder, channels):
+def test_a_colour_network_is_trained_and_upscales(train, folder, srcnn, channels):
     arguments = ["--data", "data", "--channels", channels, "--steps", "4", "-o", "run"]
     if channels == "ycbcr":
         arguments += ["--pretrain", "y", "--pretrain-steps", "2"]
     code, _, err = train(*arguments, *SMALL)
     assert code == 0, err
-    with pytest.raises(SystemExit) as ended:
-        main(["upscale", "data/00.png", "-m", "run/best.safetensors", "-o", "big.png"])
-    assert ended.value.code == 0
+    arguments = ["-m", "run/best.safetensors", "-o", "big.png"]
+    assert srcnn("upscale", "data/00.png", *arguments)[0] == 0
     with Image.open(folder / "big.png") as image:
         assert image.size == (162, 144)
 
@@ -300,7 +291,7 @@ def read_log(path):
 def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
     arguments = ["--data", "data", "--steps", "100000", *SMALL, "-o", "run"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "srcnn_cli", "train", *arguments],
+        command("train", *arguments),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -325,7 +316,7 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
         (["--data", "data", "--patch", "200"], 3, "no picture is usable"),
         (["--data", "data", "--border", "mirror"], 2, "replicate"),
         (["--data", "data", "--rate", "0"], 2, "rate"),
-        (["--data", "data", "--recipe", "secret"], 2, "fast, srcnn, vdsr"),
+        (["--data", "data", "--recipe", "secret"], 2, "'fast', 'srcnn', 'vdsr'"),
         (["--data", "data", "--channels", "cmyk"], 2, "rgb"),
         (["--data", "data", "--scale", "three"], 2, "2,3,4"),
         (["--data", "data", "--depth", "5"], 2, "vdsr"),
@@ -334,7 +325,7 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
         (["--resume", "nowhere"], 5, "no checkpoint"),
         (["--data", "data", "--init", "none.safetensors"], 5, "none.safetensors"),
         (["--data", "data", "--renew", "1"], 2, "--init"),
-        (["--data", "data", "--sampling", "flat"], 2, "positions, pictures"),
+        (["--data", "data", "--sampling", "flat"], 2, "'positions', 'pictures'"),
         (["--data", "data", "--log-floor", "0"], 2, "log floor"),
     ],
 )

@@ -17,7 +17,7 @@ from srcnn_cli.imaging.planes import luminance_uint8
 from srcnn_cli.imaging.regions import Region
 from srcnn_cli.imaging.resize import resize
 from srcnn_cli.imaging.rounding import round_to_uint8
-from srcnn_cli.methods.base import Steps
+from srcnn_cli.methods.base import Timing
 from srcnn_cli.methods.interpolation import Interpolation
 
 
@@ -47,7 +47,7 @@ def methods(tiny_weights):
 class Marked:
     """Bicubic, but a square of it is brighter: where it differs is known."""
 
-    color = "y"
+    color, kernel = "y", "bicubic"
 
     def __init__(self, name, top, left):
         self.name, self._top, self._left = name, top, left
@@ -56,7 +56,7 @@ class Marked:
         """As any method does."""
         result = resize(low.astype(np.float32), height, width)
         result[..., self._top : self._top + 12, self._left : self._left + 12] += 0.3
-        return result, Steps(0.5)
+        return result, Timing(0.5)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=lambda protocol: protocol.name)

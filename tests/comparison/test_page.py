@@ -16,7 +16,7 @@ from srcnn_cli.comparison.compare import ORIGINAL, Comparison, Panel, Request
 from srcnn_cli.comparison.page import MAX_BYTES, build_index, build_page, encode_within
 from srcnn_cli.evaluation.benchmark import Record
 from srcnn_cli.imaging.regions import Region
-from srcnn_cli.methods.base import Steps
+from srcnn_cli.methods.base import Timing
 
 NAMES = (ORIGINAL, "nearest", "bicubic", "srcnn-9-1-5-x3")
 
@@ -38,7 +38,7 @@ def made(size=(120, 90), *, reduction=1, names=NAMES, image="cat", noise=False, 
             Panel(
                 name,
                 {} if name == ORIGINAL else measured,
-                None if name == ORIGINAL else Steps(0.001, 0.01 * index),
+                None if name == ORIGINAL else Timing(0.001, 0.01 * index),
                 whole,
                 (detail,),
             )
@@ -351,7 +351,10 @@ def test_roles_and_names_for_those_who_do_not_see(show):
 def test_the_index_sorts_by_any_column_and_back(show):
     values = {"b": 30.5, "a": 9.25, "c": math.inf}
     entries = [
-        (f"{name}.html", [Record(name, 30, 20, "bicubic", {"psnr": v, "ssim": 0.5}, 0, Steps(1.0))])
+        (
+            f"{name}.html",
+            [Record(name, 30, 20, "bicubic", {"psnr": v, "ssim": 0.5}, 0, Timing(1.0))],
+        )
         for name, v in values.items()
     ]
     browser = show(build_index("Pictures", "conditions", entries))

@@ -6,13 +6,13 @@ import math
 import numpy as np
 import pytest
 
-from srcnn_cli.comparison import sheet
+from srcnn_cli.comparison import sheet, sheet_layout
 from srcnn_cli.comparison.compare import ORIGINAL, Comparison, Panel, Request
 from srcnn_cli.comparison.figures import format_figure, format_seconds
 from srcnn_cli.comparison.sheet import FRAMES, draw_sheet, error_colors
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.regions import Region
-from srcnn_cli.methods.base import Steps
+from srcnn_cli.methods.base import Timing
 
 DETAIL = Region(10, 20, 34, 60)
 
@@ -36,7 +36,7 @@ def made(
             Panel(
                 name,
                 {} if name == ORIGINAL else {"psnr": 24.036 + index, "ssim": 0.8216 + index / 100},
-                None if name == ORIGINAL else Steps(0.02 * index),
+                None if name == ORIGINAL else Timing(0.02 * index),
                 whole, details, signed if errors else (),
             )
         )  # fmt: skip
@@ -107,23 +107,23 @@ def test_nothing_touches_the_edge_of_the_sheet(count, errors):
 
 
 def test_words_are_broken_into_lines_that_fit_and_none_is_lost():
-    font = sheet._font(16, bold=False)
+    font = sheet_layout.label_font(16, bold=False)
     for text in ("bicubic", "runs/srcnn-9-1-5-x3/best", "x" * 100, "many short words " * 9):
-        lines = sheet._wrapped(text, font, 150)
+        lines = sheet_layout.wrapped(text, font, 150)
         assert all(font.getlength(line) <= 150 for line in lines)
         assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 
 def test_the_font_has_the_signs_that_are_used():
-    font = sheet._font(20, bold=False)
+    font = sheet_layout.label_font(20, bold=False)
     missing = font.getmask("\U0010fffd").getbbox(), bytes(font.getmask("\U0010fffd"))
     for sign in "×−∞'+/äé":
         assert (font.getmask(sign).getbbox(), bytes(font.getmask(sign))) != missing, sign
 
 
 def test_small_details_still_have_legible_labels():
-    plan = sheet._Plan(made(crops=(Region(0, 0, 4, 4),)), 1)
-    assert plan.font.size >= 14
+    layout = sheet_layout.SheetLayout(made(crops=(Region(0, 0, 4, 4),)), 1)
+    assert layout.font.size >= 14
 
 
 def test_a_sheet_of_enormous_size_is_refused():
@@ -134,8 +134,8 @@ def test_a_sheet_of_enormous_size_is_refused():
 def test_errors_share_one_scale_and_the_original_has_none():
     comparison = made(errors=True)
     picture = draw_sheet(comparison, zoom=5)
-    plan = sheet._Plan(comparison, 5)
-    assert plan.end == 30
+    layout = sheet_layout.SheetLayout(comparison, 5)
+    assert layout.end == 30
     for panel in comparison.panels[1:]:
         assert len(find(picture, repeated(error_colors(panel.errors[0], 30), 5))) == 1
     assert draw_sheet(made(), zoom=5).shape[0] < picture.shape[0]
@@ -159,6 +159,6 @@ def test_figures_read_as_in_the_papers():
 
 def test_the_best_psnr_stands_out():
     comparison = made()
-    bests = sheet._bests(comparison.panels)
-    bold = [sheet._figures(panel, bests)[0][1] for panel in comparison.panels]
+    bests = sheet_layout.best_figures(comparison.panels)
+    bold = [sheet_layout.figures_below(panel, bests)[0][1] for panel in comparison.panels]
     assert bold == [False, False, False, True]

@@ -14,12 +14,12 @@ from random_weights import random_tensors
 from srcnn_cli.engines.onnx_engine import OnnxEngine
 from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.engines.torch_engine import TorchEngine
-from srcnn_cli.errors import OutOfMemoryError, UsageError
+from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE, Edges
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks import onnx_format
-from srcnn_cli.models.networks.plain import PlaneNetwork
-from srcnn_cli.models.networks.plain_onnx import plane_model
+from srcnn_cli.models.networks.onnx_graph import network_model
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 
 ALL_EDGES = [Edges(*map(bool, sides)) for sides in itertools.product([0, 1], repeat=4)]
 CONFIGS = [
@@ -73,7 +73,7 @@ def test_the_patch_is_not_changed():
 
 def test_the_model_says_what_goes_in_and_out():
     config = ModelConfig(filters=(5, 3), widths=(7,), color="rgb")
-    data = plane_model(config, random_tensors(config), WHOLE)
+    data = network_model(config, random_tensors(config), WHOLE)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     (given,), (result,) = session.get_inputs(), session.get_outputs()
     assert (given.name, given.type) == ("input", "tensor(float)")
@@ -98,18 +98,12 @@ def test_a_message_is_written_as_protocol_buffers_do():
     assert onnx_format.message((2, "testing")).hex() == "120774657374696e67"
 
 
-def test_no_model_is_written_for_the_border_policy_normalize():
-    config = ModelConfig(border="normalize")
-    with pytest.raises(UsageError, match="normalize"):
-        plane_model(config, random_tensors(config), WHOLE)
-
-
 @pytest.mark.parametrize(
     ("border", "precision", "engine"),
     [
         ("replicate", "float32", OnnxEngine),
         ("zero", "float32", OnnxEngine),
-        ("normalize", "float32", TorchEngine),
+        ("normalize", "float32", OnnxEngine),
         ("replicate", "bfloat16", TorchEngine),
     ],
 )

@@ -16,7 +16,7 @@ from srcnn_cli.engines.torch_engine import TorchEngine
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.imaging.regions import WHOLE, Region
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 
 CPU = torch.device("cpu")
 FILTERS = [((9, 1, 5), (4, 3)), ((5, 3), (3,)), ((3, 1, 3, 3), (2, 3, 2)), ((1,), ()), ((7,), ())]

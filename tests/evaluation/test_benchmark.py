@@ -17,7 +17,7 @@ from srcnn_cli.evaluation.metrics import ms_ssim, psnr, ssim
 from srcnn_cli.evaluation.protocol import PROTOCOLS, SRCNN, make_pair
 from srcnn_cli.evaluation.sources import Source, data_sha256, find_sources, load
 from srcnn_cli.imaging.resize import resize
-from srcnn_cli.methods.base import Steps
+from srcnn_cli.methods.base import Timing
 from srcnn_cli.methods.interpolation import Interpolation
 from srcnn_cli.methods.network import Network
 from srcnn_cli.models.config import ModelConfig
@@ -41,7 +41,7 @@ class Shift:
     def enlarge(self, low, height, width):
         """See `Method`."""
         output, _ = Interpolation("bicubic").enlarge(low, height, width)
-        steps = Steps(self.seconds[len(self.calls) % len(self.seconds)], 2.0, 3.0)
+        steps = Timing(self.seconds[len(self.calls) % len(self.seconds)], 2.0, 3.0)
         self.calls.append((low.shape, height, width))
         return output - np.float32(self.by), steps
 
@@ -252,7 +252,7 @@ def test_one_run_goes_untimed_and_the_median_of_the_others_counts(tmp_path):
     method = Shift(seconds=(99.0, 5.0, 1.0, 3.0, 9.0, 7.0, 8.0))
     images = list(measure(find_sources(tmp_path)[0], [method], scale=3, protocol=SRCNN, repeat=3))
     assert len(method.calls) == 1 + 2 * 3
-    assert [image[0].steps for image in images] == [Steps(3.0, 2.0, 3.0), Steps(8.0, 2.0, 3.0)]
+    assert [image[0].steps for image in images] == [Timing(3.0, 2.0, 3.0), Timing(8.0, 2.0, 3.0)]
     assert all(image[0].load > 0 for image in images)
 
 
@@ -288,7 +288,7 @@ def test_metrics_are_of_the_compared_planes_and_averaged_over_channels():
 
 
 def record(image, method, value, seconds, width=300, height=200):
-    return Record(image, width, height, method, {"psnr": value}, seconds / 2, Steps(0, seconds, 1))
+    return Record(image, width, height, method, {"psnr": value}, seconds / 2, Timing(0, seconds, 1))
 
 
 def test_averages_are_means_over_pictures_in_the_order_of_the_methods():
@@ -303,7 +303,7 @@ def test_averages_are_means_over_pictures_in_the_order_of_the_methods():
     assert first.metrics == {"psnr": 31.5}
     assert second.metrics == {"psnr": 10.5}
     assert first.load == 1.0
-    assert first.steps == Steps(0, 2.0, 1)
+    assert first.steps == Timing(0, 2.0, 1)
     # Rates are all pictures over all time, not the mean of the pictures' rates.
     assert first.images_per_second == pytest.approx(2 / 6)
     assert first.megapixels_per_second == pytest.approx((0.06 + 0.18) / 6)

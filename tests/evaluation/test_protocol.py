@@ -1,44 +1,18 @@
-"""The evaluation convention, step by step and against the papers' published figures."""
+"""The evaluation conventions, step by step."""
 
 import numpy as np
 import pytest
-import torch
-from PIL import Image
-from scipy.io import loadmat
 
-from srcnn_cli.engines.tiling import run_plane
-from srcnn_cli.engines.torch_engine import TorchEngine
+from low_resolution import half_up, low_resolution_file
+from sample_pictures import random_pixels
 from srcnn_cli.errors import UsageError
 from srcnn_cli.evaluation.protocol import PROTOCOLS, SRCNN, Pair, make_pair, pair_with_low
 from srcnn_cli.imaging.rounding import round_to_uint8
-from srcnn_cli.models.config import ModelConfig
-
-
-def random_pixels(shape, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
 def integer_luma(rgb):
     r, g, b = (rgb[..., i].astype(np.int64) for i in range(3))
     return (2 * (65481 * r + 128553 * g + 24966 * b) + 255_000) // 510_000 + 16
-
-
-@pytest.fixture(scope="module")
-def pairs(shared_data):
-    """``pairs(folder, scale)``: test pairs by name, each made once."""
-    cache = {}
-
-    def of(folder, scale):
-        if (folder, scale) not in cache:
-            made = {}
-            for path in sorted((shared_data / folder).glob("*.png")):
-                image = Image.open(path)
-                pixels = np.array(image if image.mode in {"L", "RGB"} else image.convert("RGB"))
-                made[path.stem] = make_pair(pixels, scale)
-            cache[folder, scale] = made
-        return cache[folder, scale]
-
-    return of
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -99,21 +73,6 @@ def test_output_is_rounded_half_up_and_clipped(value, result):
 def test_pictures_smaller_than_the_scale_are_refused(shape):
     with pytest.raises(UsageError, match="smaller than the scale"):
         make_pair(random_pixels(shape), 3)
-
-
-def half_up(planes):
-    return np.clip(np.floor(planes + 0.5), 0, 255)
-
-
-def low_resolution_file(slow_bicubic, pixels, scale):
-    """(H, W, 3) reduced as MATLAB reduces uint8: rounded after rows and again after columns."""
-    height, width = (side // scale for side in pixels.shape[:2])
-    cropped = pixels[: height * scale, : width * scale].astype(np.float64)
-    planes = []
-    for plane in np.moveaxis(cropped, -1, 0):
-        rows = half_up(slow_bicubic(plane, height, plane.shape[1]))
-        planes.append(half_up(slow_bicubic(rows, height, width)))
-    return np.stack(planes, axis=-1).astype(np.uint8)
 
 
 def studio_luma(rgb):
@@ -318,137 +277,3 @@ def test_a_file_reduced_as_the_protocol_does_gives_the_protocols_pair(slow_bicub
 def test_a_low_resolution_picture_that_does_not_belong_is_refused(high, low, words):
     with pytest.raises(UsageError, match=words):
         pair_with_low(random_pixels(high), random_pixels(low), 3, SRCNN)
-
-
-# What networks for colour get, and how their results count
-
-
-@pytest.mark.parametrize("color", ["y", "y-full"])
-@pytest.mark.parametrize("scale", [2, 3])
-def test_the_colors_beside_luminance_are_reduced_in_the_same_way(slow_bicubic, color, scale):
-    pixels = random_pixels((26, 31, 3))
-    height, width = 26 // scale, 31 // scale
-    planes = np.moveaxis(pixels[: height * scale, : width * scale], -1, 0)
-    exact = make_pair(pixels, scale, SRCNN.changed(color=color)).low_rgb
-    expected = [slow_bicubic(plane / 255, height, width) for plane in planes]
-    np.testing.assert_allclose(exact, expected, rtol=0, atol=1e-6)
-    rounded = make_pair(pixels, scale, PROTOCOLS["vdsr"].changed(color=color)).low_rgb
-    file = low_resolution_file(slow_bicubic, pixels, scale)
-    np.testing.assert_array_equal(rounded * 255, np.moveaxis(file, -1, 0))
-
-
-def test_where_color_is_compared_there_are_no_other_colors():
-    for protocol in (PROTOCOLS["rgb"], SRCNN.changed(color="rgb")):
-        pair = make_pair(random_pixels((26, 31, 3)), 3, protocol)
-        np.testing.assert_array_equal(pair.low_rgb, pair.low)
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=list(PROTOCOLS))
-def test_the_colors_of_a_given_picture_are_its_own(protocol):
-    pixels, low = random_pixels((26, 31, 3)), random_pixels((8, 10, 3), seed=1)
-    pair = pair_with_low(pixels, low, 3, protocol)
-    np.testing.assert_array_equal(pair.low_rgb, np.moveaxis(low, -1, 0) / 255)
-    assert pair_with_low(pixels[..., 0], low[..., 0], 3, protocol).low_rgb is None
-
-
-@pytest.mark.parametrize("protocol", PROTOCOLS.values(), ids=list(PROTOCOLS))
-def test_colors_are_offered_to_those_who_want_them_if_there_are_any(protocol):
-    pair = make_pair(random_pixels((26, 31, 3)), 3, protocol)
-    assert pair.offered(color=False) is pair.low
-    assert pair.offered(color=True) is pair.low_rgb
-    grey = make_pair(random_pixels((26, 31)), 3, protocol)
-    assert grey.low_rgb is None
-    assert grey.offered(color=True) is grey.offered(color=False) is grey.low
-
-
-def test_colors_are_made_once_and_only_when_asked_for():
-    made = []
-
-    def colors():
-        made.append(1)
-        return np.zeros((3, 8, 10))
-
-    pair = Pair(random_pixels((24, 30)), np.zeros((8, 10)), 3, colors=colors)
-    pair.offered(color=False)
-    assert pair.psnr(pair.interpolated) < 20
-    assert made == []
-    assert pair.offered(color=True) is pair.offered(color=True)
-    assert made == [1]
-
-
-@pytest.mark.parametrize("name", ["srcnn", "vdsr"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_of_a_color_result_the_luminance_counts_where_luminance_is_compared(name, dtype):
-    pair = make_pair(random_pixels((26, 31, 3)), 3, PROTOCOLS[name])
-    result = np.random.default_rng(2).uniform(-0.1, 1.1, (3, 24, 30)).astype(dtype)
-    weights = np.array([65.481, 128.553, 24.966]) / 255
-    luma = np.tensordot(weights, result.astype(np.float64), axes=1) + 16 / 255
-    np.testing.assert_allclose(pair.like_truth(result), luma, rtol=0, atol=1e-6)
-    assert pair.psnr(result) == pytest.approx(pair.psnr(luma), abs=0.01)
-    assert pair.ssim(result) == pytest.approx(pair.ssim(luma), abs=1e-4)
-    shown, truth = pair.compared(result)
-    assert shown.shape == truth.shape == (18, 24)
-    assert pair.like_truth(luma) is luma
-    full = make_pair(random_pixels((26, 31, 3)), 3, PROTOCOLS[name].changed(color="y-full"))
-    difference = pair.psnr(result) - full.psnr(result)
-    assert difference == pytest.approx(20 * np.log10(255 / 219), abs=1e-9)
-
-
-def test_a_color_result_is_compared_as_it_is_where_color_is_compared():
-    pair = make_pair(random_pixels((26, 31, 3)), 3, PROTOCOLS["rgb"])
-    result = np.random.default_rng(2).random((3, 24, 30))
-    assert pair.like_truth(result) is result
-
-
-@pytest.mark.data
-@pytest.mark.parametrize(
-    ("folder", "scale", "decibels"),
-    [("Set5", 2, 33.66), ("Set5", 3, 30.39), ("Set5", 4, 28.42), ("Set14", 3, 27.54)],
-)
-def test_bicubic_has_the_published_mean_psnr(pairs, folder, scale, decibels):
-    values = [pair.psnr(pair.interpolated) for pair in pairs(folder, scale).values()]
-    assert len(values) == int(folder[3:])
-    assert np.mean(values) == pytest.approx(decibels, abs=0.005)
-
-
-@pytest.mark.data
-@pytest.mark.parametrize(
-    ("name", "decibels"),
-    [("baby", 33.91), ("bird", 32.58), ("butterfly", 24.04), ("head", 32.88), ("woman", 28.56)],
-)
-def test_bicubic_has_the_psnr_of_table_1(pairs, name, decibels):
-    pair = pairs("Set5", 3)[name]
-    assert pair.psnr(pair.interpolated) == pytest.approx(decibels, abs=0.02)
-
-
-def reference_network(shared_data, name):
-    """Weights trained with the authors' code: column-major, each filter stored transposed."""
-    content = loadmat(shared_data / "reference" / "weights" / f"srcnn-{name}-x3.mat")
-    f1, f2, f3 = (int(f) for f in name.split("-"))
-    first, second, third = (content[f"weights_conv{i}"] for i in (1, 2, 3))
-    (_, n1), (n2, _) = first.shape, third.shape
-    # A row-major reading of a column-major filter is its transpose: both undo each other.
-    weights = [
-        first.T.reshape(n1, 1, f1, f1),
-        np.moveaxis(second, 2, 0).reshape(n2, n1, f2, f2),
-        third.reshape(1, n2, f3, f3),
-    ]
-    tensors = {}
-    for index, weight in enumerate(weights, start=1):
-        tensors[f"conv{index}.weight"] = np.ascontiguousarray(weight, np.float32)
-        tensors[f"conv{index}.bias"] = content[f"biases_conv{index}"].ravel().astype(np.float32)
-    config = ModelConfig(filters=(f1, f2, f3), widths=(n1, n2), scales=(3,), border="replicate")
-    return TorchEngine(config, tensors, torch.device("cpu"))
-
-
-@pytest.mark.data
-@pytest.mark.parametrize(
-    ("name", "decibels"), [("9-1-5", 32.46), ("9-3-5", 32.61), ("9-5-5", 32.55)]
-)
-def test_reference_weights_reach_their_known_psnr(pairs, shared_data, name, decibels):
-    engine = reference_network(shared_data, name)
-    values = [
-        pair.psnr(run_plane(engine, pair.interpolated[None], 128)[0])
-        for pair in pairs("Set5", 3).values()
-    ]
-    assert np.mean(values) == pytest.approx(decibels, abs=0.02)

@@ -22,7 +22,7 @@ from srcnn_cli.evaluation.report import (
     to_json,
     to_markdown,
 )
-from srcnn_cli.methods.base import Steps
+from srcnn_cli.methods.base import Timing
 
 PAPERS_BICUBIC = 30.39
 METHODS = ({"name": "bicubic"}, {"name": "net", "weights_sha256": "0" * 64, "border": "zero"})
@@ -50,7 +50,7 @@ def records(bicubic=PAPERS_BICUBIC, names=tuple(SET5), methods=("bicubic", "net"
         offset = (index - (len(names) - 1) / 2) / 3  # differs by picture, mean zero
         for place, method in enumerate(methods):
             metrics = {"psnr": bicubic + offset + place, "ssim": 0.8 + 0.1 * place + offset / 100}
-            steps = Steps(0.001, 0.25 * place, 0.0)
+            steps = Timing(0.001, 0.25 * place, 0.0)
             made.append(Record(name, 285, 285, method, metrics, 0.0123456, steps))
     return made
 
@@ -177,7 +177,7 @@ def test_a_name_with_a_bar_does_not_break_the_markdown_table():
 
 
 def test_a_perfect_result_is_still_json():
-    made = [Record("flat", 40, 40, "bicubic", {"psnr": float("inf")}, 0.0, Steps(0.1))]
+    made = [Record("flat", 40, 40, "bicubic", {"psnr": float("inf")}, 0.0, Timing(0.1))]
     report = build_report(setting(sizes={"flat": (40, 40)}, metrics=("psnr",)), made)
     strict(to_json(report))
     assert "inf" in to_csv(report)
@@ -254,7 +254,7 @@ def test_the_canary_is_silent_where_nothing_was_published(changes):
 def test_the_canary_needs_bicubic_and_psnr():
     assert canary(setting(), average(records(12.0, methods=("net",)))) is None
     assert canary(setting(metrics=("ssim",)), average([
-        Record("baby", 9, 9, "bicubic", {"ssim": 0.1}, 0.0, Steps(1.0))
+        Record("baby", 9, 9, "bicubic", {"ssim": 0.1}, 0.0, Timing(1.0))
     ])) is None  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from srcnn_cli.models.networks.carriers import (
     with_carriers,
     without_carriers,
 )
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 
 COLORS = [("y", 1), ("rgb", 3), ("ycbcr", 3)]
 

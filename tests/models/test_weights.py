@@ -21,7 +21,7 @@ from srcnn_cli.errors import ModelError, OutputError
 from srcnn_cli.files import describe_os_error, write_atomically
 from srcnn_cli.imaging.regions import WHOLE
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import file_sha256, load_weights, read_config, save_weights
 
 CONFIGS = [

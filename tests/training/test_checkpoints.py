@@ -187,7 +187,7 @@ def test_another_format_is_refused_by_its_number(tmp_path, number):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"more": 1}, "not one of this version"),
+        ({"more": 1}, "does not know: more"),
         ({"steps": 1.5}, "1.5 as steps"),
         ({"rate": -1.0}, "rate must lie"),
         ({"optimizer": "lamb"}, "unknown optimizer"),
@@ -196,6 +196,12 @@ def test_another_format_is_refused_by_its_number(tmp_path, number):
 def test_a_schedule_that_is_not_known_is_refused(tmp_path, change, reason):
     torch.save(content(schedule=json.dumps(asdict(Schedule()) | change)), tmp_path / CHECKPOINT)
     assert reason in refusal(tmp_path)
+
+
+def test_a_checkpoint_from_before_a_value_was_introduced_opens_with_its_default(tmp_path):
+    older = {name: value for name, value in asdict(Schedule(steps=7)).items() if name != "blur"}
+    torch.save(content(schedule=json.dumps(older)), tmp_path / CHECKPOINT)
+    assert load_checkpoint(tmp_path).schedule == Schedule(steps=7, blur=0.0)
 
 
 def test_a_network_that_is_not_known_is_refused(tmp_path):

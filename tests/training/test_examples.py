@@ -19,7 +19,7 @@ from srcnn_cli.training.examples import (
     training_files,
     without_copies,
 )
-from srcnn_cli.training.order import Order, Parts, Visit
+from srcnn_cli.training.order import CropDataset, Order, SampleIndex
 
 
 def noise(shape, seed=0):
@@ -308,17 +308,17 @@ def test_scales_take_turns():
 
 
 @pytest.mark.parametrize("scale", [2, 3])
-def test_parts_of_large_pictures_are_drawn_from_everywhere(tmp_path, scale):
+def test_crops_of_large_pictures_are_drawn_from_everywhere(tmp_path, scale):
     pixels = np.arange(40 * 52, dtype=np.uint16).reshape(40, 52)
     rgb = np.stack([pixels // 256, pixels % 256, pixels * 0], axis=-1).astype(np.uint8)
     Image.fromarray(rgb).save(tmp_path / "a.png")
     degradation = Degradation((scale,), "rgb")
-    parts = Parts([tmp_path / "a.png"], degradation, smallest=5, seed=1, side=13)
+    parts = CropDataset([tmp_path / "a.png"], degradation, smallest=5, seed=1, side=13)
     side = 13 // scale * scale
     whole = degradation.example(rgb, scale)
     corners = set()
     for number in range(300):
-        part = parts[Visit(0, scale, number)]
+        part = parts[SampleIndex(0, scale, number)]
         assert part.truth.shape == (3, side, side)
         corner = int(part.truth[0, 0, 0]) * 256 + int(part.truth[1, 0, 0])
         top, left = divmod(corner, 52)
@@ -331,13 +331,13 @@ def test_parts_of_large_pictures_are_drawn_from_everywhere(tmp_path, scale):
     assert columns == set(range(0, 52 // scale * scale - side + 1, scale))
 
 
-def test_a_part_is_never_smaller_than_a_patch():
-    parts = Parts([Path("a")], Degradation((3,)), smallest=20, seed=1, side=12)
+def test_a_crop_is_never_smaller_than_a_patch():
+    parts = CropDataset([Path("a")], Degradation((3,)), smallest=20, seed=1, side=12)
     assert parts.side(3) == 21
 
 
-def test_a_part_that_cannot_be_made_is_skipped_with_a_reason(tmp_path):
+def test_a_crop_that_cannot_be_made_is_skipped_with_a_reason(tmp_path):
     write_picture(tmp_path / "a.png", (9, 30, 3))
-    parts = Parts([tmp_path / "a.png"], Degradation((2,)), smallest=10, seed=1)
-    skipped = parts[Visit(0, 2, 0)]
+    parts = CropDataset([tmp_path / "a.png"], Degradation((2,)), smallest=10, seed=1)
+    skipped = parts[SampleIndex(0, 2, 0)]
     assert skipped == Skipped(tmp_path / "a.png", "30x8 is smaller than a patch of 10")

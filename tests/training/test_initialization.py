@@ -7,7 +7,7 @@ from scipy import stats
 
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.training.initialization import initialize
 
 COLORS = [("y", 1), ("rgb", 3), ("ycbcr", 3)]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.training.optimizers import Optimizer
 from srcnn_cli.training.recipes import Schedule
 

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import asdict, fields, replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.training.recipes import RECIPES, Schedule, plan
+from srcnn_cli.training.recipes import RECIPES, RecipeName, plan
+from srcnn_cli.training.schedule import Schedule
 
 
 def planned(recipe, network=None, schedule=None, *, fast_bfloat16=False):
@@ -207,7 +209,7 @@ def test_filters_and_widths_replace_the_recipes():
 @pytest.mark.parametrize(
     ("network", "schedule", "error", "reason"),
     [
-        ({"depth": 5}, {}, UsageError, "--depth is for vdsr"),
+        ({"depth": 5}, {}, UsageError, "--depth and --width are not for srcnn"),
         ({"architecture": "vdsr", "depth": 5, "filters": (3, 3)}, {}, UsageError, "give one"),
         ({"architecture": "vdsr", "depth": 0}, {}, ModelError, "filter sizes"),
         ({"architecture": "edsr"}, {}, ModelError, "unknown architecture 'edsr'"),
@@ -264,17 +266,31 @@ def test_a_stored_schedule_with_values_of_the_wrong_type_is_refused(change):
 
 
 @pytest.mark.parametrize("missing", [field.name for field in fields(Schedule)])
-def test_a_stored_schedule_with_a_missing_value_is_refused(missing):
-    values = asdict(Schedule())
+def test_a_stored_schedule_without_a_newer_value_has_its_default(missing):
+    values = asdict(replace(RECIPES["vdsr"].schedule, steps=5))
     del values[missing]
-    with pytest.raises(ModelError, match="schedule"):
-        Schedule.from_dict(values)
+    restored = asdict(Schedule.from_dict(values))
+    assert restored.pop(missing) == getattr(Schedule(), missing)
+    assert restored == values
 
 
-@pytest.mark.parametrize("values", [None, [], "fast", 3, {}])
+def test_a_stored_schedule_that_says_nothing_has_all_defaults():
+    assert Schedule.from_dict({}) == Schedule()
+
+
+def test_an_unknown_value_in_a_stored_schedule_is_named():
+    with pytest.raises(ModelError, match="does not know: batch_size, lamb"):
+        Schedule.from_dict(asdict(Schedule()) | {"lamb": 1, "batch_size": 16})
+
+
+@pytest.mark.parametrize("values", [None, [], "fast", 3])
 def test_anything_else_is_no_schedule(values):
     with pytest.raises(ModelError, match="schedule"):
         Schedule.from_dict(values)
+
+
+def test_the_names_that_can_be_chosen_are_those_of_the_recipes():
+    assert get_args(RecipeName) == tuple(RECIPES)
 
 
 IMPOSSIBLE = [

@@ -280,13 +280,13 @@ class Killed:
 def test_reading_goes_on_when_a_process_was_killed(files, monkeypatch):
     stream = stream_of(files)
     stream.seek(10)
-    stream._arriving = Killed()
+    stream._prefetcher._arriving = Killed()
     stream.seek(20)
     undisturbed = stream_of(files)
     undisturbed.seek(20)
     assert_same(draw(stream), draw(undisturbed))
-    monkeypatch.setattr(stream, "_read", Killed)
-    stream._arriving = None
+    monkeypatch.setattr(stream._prefetcher, "_begin", Killed)
+    stream._prefetcher._arriving = None
     with pytest.raises(OutOfMemoryError, match="killed, twice"):
         stream.seek(30)
 

@@ -12,7 +12,7 @@ from srcnn_cli.evaluation.protocol import make_pair
 from srcnn_cli.imaging.degradation import Degradation
 from srcnn_cli.imaging.regions import WHOLE
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import load_weights
 from srcnn_cli.training.checkpoints import CHECKPOINT, load_checkpoint
 from srcnn_cli.training.patches import PatchSampler
@@ -56,7 +56,7 @@ def make_trainer(tmp_path):
         examples = [degradation.example(p, s) for p in others for s in config.scales]
         patches = PatchSampler(examples, patch_spec(config, schedule), CPU)
         pairs = [make_pair(held, s) for s in config.scales]
-        validator = Validator(pairs, config.color, Ranks())
+        validator = Validator(pairs, Ranks())
         return Trainer(
             config, schedule, patches, validator, tmp_path / folder, CPU, {"data": "x"}, **options
         )

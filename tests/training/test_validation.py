@@ -72,7 +72,7 @@ class Deaf(Ranks):
 @pytest.mark.parametrize("color", ["y", "rgb", "ycbcr"])
 def test_a_network_has_the_psnr_that_bench_finds(sources, pairs, color):
     network = make_engine(color)
-    validator = Validator(pairs, color, Ranks())
+    validator = Validator(pairs, Ranks())
     assert validator.scales == [2, 3]
     expected = benched(sources, Network("tiny", network))
     assert validator.psnr(network) == pytest.approx(expected, abs=1e-4)
@@ -82,12 +82,12 @@ def test_a_network_has_the_psnr_that_bench_finds(sources, pairs, color):
 @pytest.mark.parametrize("color", ["y", "rgb"])
 def test_bicubic_has_the_psnr_that_bench_finds(sources, pairs, color):
     expected = benched(sources, Interpolation("bicubic"))
-    assert Validator(pairs, color, Ranks()).bicubic == pytest.approx(expected, abs=1e-4)
+    assert Validator(pairs, Ranks()).bicubic == pytest.approx(expected, abs=1e-4)
 
 
 def test_scales_come_in_rising_order_whatever_that_of_the_pairs(pairs):
     network = make_engine("y")
-    one, other = Validator(pairs, "y", Ranks()), Validator(pairs[::-1], "y", Ranks())
+    one, other = Validator(pairs, Ranks()), Validator(pairs[::-1], Ranks())
     assert other.scales == [2, 3]
     assert other.psnr(network) == pytest.approx(one.psnr(network))
 
@@ -95,16 +95,16 @@ def test_scales_come_in_rising_order_whatever_that_of_the_pairs(pairs):
 def test_a_scale_counts_the_pictures_that_it_has(pairs):
     network = make_engine("y")
     fewer = [pair for pair in pairs if pair.scale == 2] + pairs[1:2]
-    both = Validator(pairs, "y", Ranks()).psnr(network)
-    alone = Validator(pairs[1:2], "y", Ranks()).psnr(network)
-    assert Validator(fewer, "y", Ranks()).psnr(network) == pytest.approx([both[0], *alone])
+    both = Validator(pairs, Ranks()).psnr(network)
+    alone = Validator(pairs[1:2], Ranks()).psnr(network)
+    assert Validator(fewer, Ranks()).psnr(network) == pytest.approx([both[0], *alone])
 
 
 @pytest.mark.parametrize("world", [2, 3, 8])
 def test_what_the_processes_find_in_their_shares_adds_up(pairs, world):
     network = make_engine("rgb")
-    whole = Validator(pairs, "rgb", Ranks())
-    shares = [Validator(pairs, "rgb", Deaf(rank, world)) for rank in range(world)]
+    whole = Validator(pairs, Ranks())
+    shares = [Validator(pairs, Deaf(rank, world)) for rank in range(world)]
     assert all(share.scales == whole.scales for share in shares)
     found = np.array([share.psnr(network) for share in shares])
     np.testing.assert_allclose(found.sum(axis=0), whole.psnr(network), rtol=1e-9)

@@ -17,8 +17,9 @@ from safetensors.numpy import load_file
 
 from srcnn_cli.errors import InputError, ModelError, OutOfMemoryError, UsageError
 from srcnn_cli.imaging.regions import WHOLE
+from srcnn_cli.methods.network import Network
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import save_weights
 from srcnn_cli.upscaling.upscaler import Upscaler
 
@@ -462,8 +463,13 @@ class SmallMemory:
 
 def with_memory_for(path, most, **options):
     upscaler = Upscaler(path, device="cpu", **options)
-    real = upscaler._engine
-    upscaler._engine = lambda scale: SmallMemory(real(scale), most)
+    real = upscaler._method
+
+    def with_small_memory(scale):
+        engine = real(scale)._engine
+        return Network("tiny", SmallMemory(engine, most))
+
+    upscaler._method = with_small_memory
     return upscaler
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from srcnn_cli import __version__
-from srcnn_cli.cli import _terminal
+from srcnn_cli.cli import _extras, _terminal
 from srcnn_cli.errors import OutOfMemoryError, OutputError, SrcnnError
 from srcnn_cli.files import describe_os_error, is_memory_error
 from srcnn_cli.process import prepare
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 EXIT_INTERNAL = 70
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+# Commands that need more than the base install, and the extra that brings it.
+_EXTRAS = {"train": "train", "bench": "bench", "compare": "bench"}
 
 # The subcommands, and the modules that hold a function of the same name.
 _COMMANDS = {
@@ -42,18 +45,22 @@ def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
     """The command with these subcommands, whose modules are imported."""
     app = typer.Typer(
         name="srcnn",
-        help="Super-resolution with SRCNN: enlarge photos, offline, on CPU or GPU.",
+        help="Enlarge pictures with SRCNN and VDSR; measure, compare and train these networks.",
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",  # paragraphs are filled anew instead of broken twice
-        epilog="Exit codes: 0 all done, 1 some files failed, 2 usage, 3 bad input, 4 cannot "
-        "write, 5 bad model, 6 out of memory, 70 internal error, 130/141/143 interrupted.",
+        epilog="Exit codes: 0 all done, 1 some files failed, 2 a mistake on the command line, "
+        "3 input that cannot be used, 4 output that cannot be written, 5 a model that cannot be "
+        "used, 6 out of memory, 70 an internal error, 130/141/143 interrupted.",
     )
     app.callback()(_global_options)
     for command in commands:
         module = _COMMANDS[command]
-        app.command(command)(getattr(import_module(f"srcnn_cli.cli.{module}"), module))
+        function = getattr(import_module(f"srcnn_cli.cli.{module}"), module)
+        if command in _EXTRAS:
+            function = _extras.needing(_EXTRAS[command], command)(function)
+        app.command(command)(function)
     return app
 
 
@@ -89,6 +96,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
     except Exception as error:  # noqa: BLE001 - the boundary: everything ends in one line
+        missing = _extras.explain(error) if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None:
+            _fail(str(missing), missing.exit_code)
         if is_memory_error(error):
             _fail("out of memory", OutOfMemoryError.exit_code)
         if isinstance(error, OSError) and error.errno in _NO_ROOM:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Report:
+class Reporter:
     """Says what came out, to people or to programs."""
 
     json: bool
@@ -63,8 +63,8 @@ class Report:
         _terminal.print_error(error)
 
     def passed_over(self, folder: Path, count: int) -> None:
-        if count and self.lively:
-            _terminal.warn(folder, f"{count} files are no pictures and were passed over")
+        if self.lively:
+            _terminal.warn_passed_over(folder, count)
 
 
 def _print_table(items: Sequence[Any]) -> None:
@@ -118,7 +118,7 @@ def _as_json(path: Path, made: Comparison, outputs: Sequence[Path]) -> dict[str,
 def _figures(item: Any) -> dict[str, Any]:  # noqa: ANN401 - a record or an average
     """As in the JSON of `bench`; null where equal pictures have no finite PSNR."""
     steps = item.steps
-    seconds = {"prepare": steps.prepare, "network": steps.network, "post": steps.post}
+    seconds = {"prepare": steps.prepare, "network": steps.network, "post": steps.merge}
     seconds["total"] = steps.total
     return {
         **{k: round(v, 4) if math.isfinite(v) else None for k, v in item.metrics.items()},

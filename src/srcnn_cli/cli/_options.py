@@ -3,52 +3,80 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import typer
 
+from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.errors import UsageError
-from srcnn_cli.imaging.channels import PLANES, Planes
-from srcnn_cli.models.config import BORDER_POLICIES, PRECISIONS, BorderPolicy, Precision
+from srcnn_cli.models.config import ARCHITECTURES, BORDER_POLICIES, PRECISIONS, Precision
+from srcnn_cli.models.networks.base import BorderPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from srcnn_cli.pictures.writing import RGB
 
+    Architecture = str
+else:  # for typer, whatever families of networks there are
+    Architecture = Literal[ARCHITECTURES]
+
+
+def alternatives(choice: object) -> str:
+    """The words of a `Literal`, as ``a, b or c``; nothing of any other type."""
+    *others, last = get_args(choice) or ("",)
+    return f"{', '.join(others)} or {last}" if others else str(last)
+
+
 DeviceOption = Annotated[
-    str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or mps.")
+    str,
+    typer.Option(
+        "--device", "-d", metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:N or mps."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs on stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-IntegerScaleOption = Annotated[int, typer.Option("--scale", "-s", min=2, max=16, help="Factor.")]
+IntegerScaleOption = Annotated[
+    int,
+    typer.Option("--scale", "-s", metavar="N", min=2, max=16, help="Factor of enlargement."),
+]
 ModelsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
         "-m",
-        help="A name from `srcnn models` or a .safetensors file; several are allowed "
+        metavar="NAME",
+        help="A name from `srcnn models` or a .safetensors file; may be given several times "
         "(default: every shipped model for the scale).",
+        autocompletion=complete_model,
     ),
 ]
 BorderOption = Annotated[
-    str | None,
+    BorderPolicy | None,
     typer.Option(
-        "--border", help=f"{', '.join(BORDER_POLICIES)} (default: as each model was trained)."
+        "--border",
+        metavar="NAME",
+        help=f"How a network treats the picture's border: {alternatives(BorderPolicy)} "
+        "(default: as it was trained).",
     ),
 ]
 TileOption = Annotated[
-    int, typer.Option("--tile", "-t", min=0, help="Side of the tiles in pixels; 0: automatic.")
+    int,
+    typer.Option(
+        "--tile", "-t", metavar="N", min=0, help="Side of the tiles in pixels; 0: automatic."
+    ),
 ]
 PrecisionOption = Annotated[
-    str,
+    Precision,
     typer.Option(
         "--precision",
-        help="float32, or bfloat16: faster on newer processors, some pixels a level off.",
+        metavar="NAME",
+        help=f"Numbers that a network computes in: {alternatives(Precision)}. bfloat16 is faster "
+        "on newer processors, and puts some pixels a level off.",
     ),
 ]
 OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite/--no-overwrite", help="Replace files that exist.")
+    bool, typer.Option("--overwrite", help="Replace files that exist already.")
 ]
 
 
@@ -70,16 +98,6 @@ def parse_border(name: str | None) -> BorderPolicy | None:
     """
     check_choice("--border", name, BORDER_POLICIES)
     return cast("BorderPolicy | None", name)
-
-
-def parse_planes(name: str | None) -> Planes | None:
-    """The planes of that name; None stays None.
-
-    Raises:
-        UsageError: There are none of that name.
-    """
-    check_choice("--channels", name, PLANES)
-    return cast("Planes | None", name)
 
 
 def parse_precision(name: str) -> Precision:
@@ -114,5 +132,5 @@ def parse_background(text: str) -> RGB:
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise UsageError(f"no colour: {text!r} (try '#ffffff' or white)") from None
+        raise UsageError(f"{text!r} is not a colour (try '#ffffff' or white)") from None
     return red, green, blue

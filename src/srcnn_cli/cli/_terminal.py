@@ -53,6 +53,13 @@ def warn(path: object, reason: str) -> None:
     note(f"\x1b[33m{line}\x1b[0m" if colored else line)
 
 
+def warn_passed_over(folder: object, count: int) -> None:
+    """Say how many files of a folder are not pictures, if there are any."""
+    if count:
+        are = "file is not a picture and was" if count == 1 else "files are not pictures and were"
+        warn(folder, f"{count} {are} left out")
+
+
 def print_error(error: object) -> None:
     """The one line that a failure gets."""
     note(f"error: {' '.join(str(error).split())}")

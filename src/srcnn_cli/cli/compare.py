@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from srcnn_cli.cli import _progress
-from srcnn_cli.cli._compare_report import Report
+from srcnn_cli.cli._compare_report import Reporter
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
     BorderOption,
@@ -21,8 +21,10 @@ from srcnn_cli.cli._options import (
     PrecisionOption,
     QuietOption,
     TileOption,
+    alternatives,
 )
 from srcnn_cli.errors import InputError, ModelError, OutputError, SrcnnError, UsageError
+from srcnn_cli.evaluation.names import ProtocolName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +47,9 @@ def compare(
         typer.Option(
             "--output",
             "-o",
-            help="A picture (.png, ...) for a sheet or .html for a page with a slider; both are "
-            "allowed. For a folder of pictures: a folder for the pages.",
+            metavar="FILE",
+            help="A picture file such as sheet.png for a sheet, an .html file for a page with a "
+            "slider; may be given several times. For a folder of pictures: a folder for the pages.",
         ),
     ] = None,
     scale: IntegerScaleOption = 3,
@@ -54,32 +57,45 @@ def compare(
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Of nearest, bilinear, bicubic and lanczos, separated by commas "
-            "(default: nearest,bicubic)."
+            metavar="NAMES",
+            help="Interpolations to show, separated by commas: nearest, bilinear, bicubic, lanczos "
+            "(default: nearest,bicubic).",
         ),
     ] = None,
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="The original; PICTURE is then its low-resolution version (a folder of originals "
-            "for a folder of pictures, paired by name)."
+            metavar="FILE",
+            help="The original; PICTURE is then its low-resolution version. For a folder of "
+            "pictures: the folder of their originals, paired by name.",
         ),
     ] = None,
     no_reference: Annotated[
-        bool, typer.Option("--no-reference", help="Enlarge PICTURE itself; no PSNR and SSIM.")
+        bool, typer.Option("--no-reference", help="Enlarge PICTURE itself, without PSNR and SSIM.")
     ] = False,
     protocol: Annotated[
-        str, typer.Option(help="How PICTURE is degraded and measured: srcnn, vdsr or rgb.")
+        ProtocolName,
+        typer.Option(
+            metavar="NAME",
+            help=f"How PICTURE is reduced and measured: {alternatives(ProtocolName)}.",
+        ),
     ] = "srcnn",
     crop: Annotated[
         list[str] | None,
         typer.Option(
-            help="A detail: x,y,width,height in pixels of the result; several are allowed "
-            "(default: where the methods differ most)."
+            metavar="X,Y,W,H",
+            help="A detail to show: left, top, width and height in pixels of the result; may be "
+            "given several times (default: where the methods differ most).",
         ),
     ] = None,
     zoom: Annotated[
-        int, typer.Option(min=0, max=64, help="Enlarge details in the sheet; 0: automatic.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=64,
+            help="How many times details are enlarged in the sheet; 0: automatic.",
+        ),
     ] = 0,
     error_map: Annotated[
         bool, typer.Option("--error-map", help="Add signed error images to the sheet.")
@@ -92,17 +108,15 @@ def compare(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Show methods side by side: a table here, a sheet as a picture, a page with a slider.
+    """Show what methods make of a picture: as a table, as a sheet, as a page with a slider.
 
-    The picture is taken as the original, reduced and enlarged again as in `srcnn bench`, so that
-    PSNR and SSIM can be told; --reference names the original of a low-resolution picture, and
-    --no-reference enlarges the picture itself.
+    The picture is taken as the original: it is reduced, enlarged again and measured as in
+    `srcnn bench`. With --reference it is a low-resolution picture, whose original is named; with
+    --no-reference it is enlarged itself, and nothing is measured.
     """
     from srcnn_cli.comparison.compare import Request
     from srcnn_cli.evaluation.protocol import PROTOCOLS
 
-    if protocol not in PROTOCOLS:
-        raise UsageError(f"unknown protocol {protocol!r}: use {', '.join(PROTOCOLS)}")
     if no_reference and (reference is not None or error_map):
         other = "--error-map" if reference is None else "--reference"
         raise UsageError(f"--no-reference and {other} exclude each other")
@@ -117,21 +131,21 @@ def compare(
         chosen, "nearest,bicubic" if methods is None else methods, border, device, tile,
         precision=precision,
     )  # fmt: skip
-    show = Report(json=json, quiet=quiet)
+    reporter = Reporter(json=json, quiet=quiet)
     if picture.is_dir():
         _check_folder_options(outputs, zoom=zoom, errors=error_map)
-        _compare_folder(picture, outputs, reference, request, choice, show, overwrite=overwrite)
+        _compare_folder(picture, outputs, reference, request, choice, reporter, overwrite=overwrite)
         return
     for path in outputs:
         _check_output(path, overwrite=overwrite)
     source = _source(picture, reference)
     # How long a method will take is not known.
-    with _progress.ProgressBar("comparing", None, visible=show.lively):
-        made = _run(source, choice.make(scale), request)
+    with _progress.ProgressBar("comparing", None, visible=reporter.lively):
+        made = _compare_one(source, choice.make(scale), request)
     for path in outputs:
         _write(path, made, zoom=zoom, overwrite=overwrite)
-    show.heading(f"{made.image} ×{scale}", request.describe())
-    show.picture(picture, made, outputs)
+    reporter.heading(f"{made.image} ×{scale}", request.describe())
+    reporter.picture(picture, made, outputs)
 
 
 def _parse_crop(text: str) -> Region:
@@ -183,10 +197,10 @@ def _source(picture: Path, reference: Path | None) -> Source:
     return Source(reference, picture)
 
 
-def _run(source: Source, methods: Sequence[Method], request: Request) -> Comparison:
-    from srcnn_cli.comparison.compare import compare as run
+def _compare_one(source: Source, methods: Sequence[Method], request: Request) -> Comparison:
+    from srcnn_cli.comparison import compare as core
 
-    return run(source, methods, request)
+    return core.compare(source, methods, request)
 
 
 def _write(path: Path, made: Comparison, *, zoom: int, overwrite: bool) -> None:
@@ -211,7 +225,7 @@ def _compare_folder(
     reference: Path | None,
     request: Request,
     choice: Choice,
-    show: Report,
+    reporter: Reporter,
     *,
     overwrite: bool,
 ) -> None:
@@ -220,7 +234,7 @@ def _compare_folder(
     sources, passed_over = (
         find_sources(folder) if reference is None else find_sources(reference, folder)
     )
-    show.passed_over(folder, passed_over)
+    reporter.passed_over(folder, passed_over)
     target = outputs[0] if outputs else None
     pages = _page_names(sources)
     if target is not None:
@@ -228,27 +242,27 @@ def _compare_folder(
     methods = choice.make(request.scale)
     entries: list[tuple[str, list[Record]]] = []
     conditions = request.describe()
-    show.heading(f"{folder.resolve().name} ×{request.scale}", conditions)
-    with _progress.ProgressBar("comparing", len(sources), visible=show.lively) as bar:
+    reporter.heading(f"{folder.resolve().name} ×{request.scale}", conditions)
+    with _progress.ProgressBar("comparing", len(sources), visible=reporter.lively) as bar:
         for number, (source, page) in enumerate(zip(sources, pages, strict=True)):
             bar.update(number)
             try:
-                made = _run(source, methods, request)
+                made = _compare_one(source, methods, request)
                 written = [] if target is None else [target / page]
                 for path in written:
                     _write(path, made, zoom=0, overwrite=overwrite)
             except (ModelError, UsageError):
                 raise  # no other picture would fare better
             except SrcnnError as error:
-                show.failed(source.low or source.path, error)
+                reporter.failed(source.low or source.path, error)
                 continue
             entries.append((page, made.records()))
-            show.picture(source.low or source.path, made, written)
+            reporter.picture(source.low or source.path, made, written)
     if entries:
         if target is not None:
             _write_index(target, folder, request, conditions, entries, overwrite=overwrite)
-        show.averages(entries)
-    if show.failures:
+        reporter.averages(entries)
+    if reporter.failures:
         raise typer.Exit(1)
 
 

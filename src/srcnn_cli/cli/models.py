@@ -7,7 +7,7 @@ from srcnn_cli.cli._options import JsonOption
 
 
 def models(json: JsonOption = False) -> None:
-    """List the shipped weights: scales, parameters, data, measured PSNR and border policy."""
+    """List the models that ship with the program: scales, sizes, measured PSNR, border policy."""
     from dataclasses import asdict
 
     from srcnn_cli.models.catalog import shipped_models

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from srcnn_cli.evaluation.sources import Source
     from srcnn_cli.imaging.regions import Region
-    from srcnn_cli.methods.base import Method, Steps
+    from srcnn_cli.methods.base import Method, Timing
 
     Pixels = NDArray[np.uint8]
 
@@ -78,7 +78,7 @@ class Panel:
 
     name: str
     metrics: Mapping[str, float]
-    steps: Steps | None
+    steps: Timing | None
     whole: Pixels
     details: tuple[Pixels, ...]
     errors: tuple[NDArray[np.int16], ...] = ()

@@ -21,8 +21,7 @@ from srcnn_cli.imaging.planes import luminance_uint8
 from srcnn_cli.imaging.regions import Region
 from srcnn_cli.imaging.resize import Resampler, modcrop
 from srcnn_cli.imaging.rounding import round_to_uint8
-from srcnn_cli.methods.base import Steps, wants_color
-from srcnn_cli.methods.interpolation import INTERPOLATIONS
+from srcnn_cli.methods.base import Timing, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 ORIGINAL = "original"
 # Measured at once: the double-precision planes of SSIM are then 220 MB, however large the picture.
 BAND_PIXELS = 2_000_000
-# Pixels of the input beside a part that its result may depend on: more than any network's radius.
-_HALO = 24
 
 
 def figures(pair: Pair, output: NDArray[Any]) -> dict[str, float]:
@@ -115,7 +112,7 @@ class Kept:
         self._keep_luma = luma
         self.names = [ORIGINAL, *(method.name for method in methods)]
         self.metrics: dict[str, dict[str, float]] = {}
-        self.steps: dict[str, Steps] = {}
+        self.steps: dict[str, Timing] = {}
         self._panels = [self._picture]
         truth = self._pair.truth
         self._luma = [truth if truth.ndim == 2 else luminance_uint8(self._picture)]
@@ -166,7 +163,7 @@ class Redone:
         self._methods = methods
         self.names = [method.name for method in methods]
         self.metrics: dict[str, dict[str, float]] = {}
-        self.steps = dict.fromkeys(self.names, Steps(0.0))
+        self.steps = {name: Timing() for name in self.names}
 
     def run(self) -> None:
         """Nothing but the untimed first runs."""
@@ -181,20 +178,17 @@ class Redone:
             region.top // scale, region.left // scale,
             -(-region.bottom // scale), -(-region.right // scale),
         )  # fmt: skip
-        source = inner.grown(_HALO, *self._pixels.shape[:2])
-        planes = _Planes(_cut(self._pixels, source))
-        height, width = source.height * scale, source.width * scale
-        top, left = region.top - source.top * scale, region.left - source.left * scale
-        cut = Region(top, left, top + region.height, left + region.width)
         parts = []
         for method in self._methods:
+            # With as much around the part as the method looks at, so that the part is the same
+            # as that of the whole picture's result.
+            source = inner.grown(method.reach(scale), *self._pixels.shape[:2])
+            planes = _Planes(_cut(self._pixels, source))
+            height, width = source.height * scale, source.width * scale
+            top, left = region.top - source.top * scale, region.left - source.left * scale
+            cut = Region(top, left, top + region.height, left + region.width)
             output, steps = method.enlarge(planes.offered(method), height, width)
-            before = self.steps[method.name]
-            self.steps[method.name] = Steps(
-                before.prepare + steps.prepare,
-                before.network + steps.network,
-                before.post + steps.post,
-            )
+            self.steps[method.name] += steps
             parts.append(_cut(_rendered(output, planes.chroma, method), cut))
         return parts
 
@@ -236,12 +230,13 @@ def _rendered(
     height, width = output.shape[-2:]
     colored = output.ndim == 3 or chroma is not None
     result = np.empty((height, width, 3) if colored else (height, width), np.uint8)
-    kernel = method.name if method.name in INTERPOLATIONS else "bicubic"
     resampler: Resampler | None = None
     for start in range(0, height, 64):
         band = output[..., start : start + 64, :]
         if chroma is not None and output.ndim == 2:
-            resampler = resampler or Resampler(chroma.shape[-2:], (height, width), kernel=kernel)
+            resampler = resampler or Resampler(
+                chroma.shape[-2:], (height, width), kernel=method.kernel
+            )
             colors = resampler.rows(chroma, start, start + band.shape[-2])
             band = rgb_from_ycbcr(np.concatenate([band[None], colors]))
         rounded = round_to_uint8(band)

@@ -21,7 +21,12 @@ class Engine(Protocol):
     workers: int
 
     def submit(self, patch: NDArray[np.float32], edges: Edges) -> Future[NDArray[np.float32]]:
-        """(C, h, w) patch to (C, h', w'): smaller by the radius on the sides not in ``edges``."""
+        """Run a (C, h, w) patch of the network's grid.
+
+        Returns:
+            (C, s h', s w') with s the network's factor; h' and w' are smaller than h and w by the
+            receptive radius on the sides that are not in ``edges``.
+        """
         ...
 
     def best_tile(self, height: int, width: int) -> int:

@@ -12,7 +12,7 @@ import onnxruntime
 from srcnn_cli.engines.devices import cpu_cores
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError
-from srcnn_cli.models.networks.plain_onnx import INPUT, OUTPUT, plane_model
+from srcnn_cli.models.networks.onnx_graph import INPUT, OUTPUT, network_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +42,7 @@ class OnnxEngine:
     """A network on the CPU in float32; every core works on a tile of its own.
 
     Args:
-        config: The network; `onnx_model.can_express` says of which there is one.
+        config: The network.
         tensors: Its weights, as `weights.load_weights` gives them.
     """
 
@@ -63,19 +63,15 @@ class OnnxEngine:
         return tile_side(self.config, height, width, self.workers)
 
     def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
-        mean = np.float32(self.config.mean)
         try:
             session = self._session(edges)
-            output: NDArray[np.float32] = session.run([OUTPUT], {INPUT: patch[None] - mean})[0][0]
+            output: NDArray[np.float32] = session.run(
+                [OUTPUT], {INPUT: np.ascontiguousarray(patch[None])}
+            )[0][0]
         except Exception as error:
             if "alloc" in str(error):
                 raise OutOfMemoryError("cpu ran out of memory") from error
             raise
-        if self.config.residual:
-            rows, columns = edges.left_by(self.config.receptive_radius, *patch.shape[-2:])
-            output += patch[:, rows, columns]
-        else:
-            output += mean
         return output
 
     def _session(self, edges: Edges) -> Any:  # noqa: ANN401 - onnxruntime has no types
@@ -87,7 +83,7 @@ class OnnxEngine:
                 options.enable_mem_pattern = False  # it is for patches of one and the same size
                 options.add_session_config_entry("session.use_env_allocators", "1")
                 self._sessions[edges] = onnxruntime.InferenceSession(
-                    plane_model(self.config, self._tensors, edges),
+                    network_model(self.config, self._tensors, edges),
                     options,
                     providers=["CPUExecutionProvider"],
                 )

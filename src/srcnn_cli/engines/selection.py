@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from srcnn_cli.models.networks.plain_onnx import can_express
-
 if TYPE_CHECKING:
     from srcnn_cli.engines.base import Engine
     from srcnn_cli.models.config import ModelConfig, Precision
@@ -23,7 +21,7 @@ def make_engine(
         device: From `devices.find_device`.
         precision: What lies between the layers.
     """
-    if device == "cpu" and precision == "float32" and can_express(config):
+    if device == "cpu" and precision == "float32":
         from srcnn_cli.engines.onnx_engine import OnnxEngine
 
         return OnnxEngine(config, tensors)

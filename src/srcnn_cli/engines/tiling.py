@@ -125,17 +125,19 @@ def run_bands(
 
     Args:
         engine: Runs the tiles.
-        height: Rows of the picture.
-        width: Columns of the picture.
-        tile: Largest side of a tile.
+        height: Rows of the network's input.
+        width: Columns of the network's input.
+        tile: Largest side of a tile, in pixels of the input.
         rows: Gives rows ``start`` to ``stop`` of the network's input as (C, stop - start, W).
 
     Yields:
-        ``(start, stop, output)`` from top to bottom, ``output`` being (C, stop - start, W).
+        ``(start, stop, output)`` from top to bottom, in rows of the result, which is larger by the
+        network's factor s; ``output`` is (C, stop - start, s W).
     """
     # Tiles are handed out ahead of the band that is waited for, so that no worker is idle at the
     # end of a band or while the caller does something with its rows.
     ahead: deque[tuple[list[Tile], list[Future[NDArray[np.float32]]]]] = deque()
+    factor = engine.config.factor
     bands = iter(plan_bands(height, width, tile, engine.config.receptive_radius))
     while True:
         while sum(len(band) for band, _ in ahead) < 3 * engine.workers or len(ahead) < 2:
@@ -150,13 +152,15 @@ def run_bands(
         if not ahead:
             return
         band, outputs = ahead.popleft()
-        yield band[0].core.top, band[0].core.bottom, _join(band, outputs)
+        top, bottom = band[0].core.top * factor, band[0].core.bottom * factor
+        yield top, bottom, _join(band, outputs, factor)
 
 
 def run_plane(engine: Engine, planes: NDArray[np.float32], tile: int) -> NDArray[np.float32]:
-    """(C, H, W) through the network in tiles: (C, H, W)."""
+    """(C, H, W) through the network in tiles: (C, s H, s W), s being the network's factor."""
     height, width = planes.shape[-2:]
-    result = np.empty_like(planes)
+    factor = engine.config.factor
+    result = np.empty((len(planes), height * factor, width * factor), np.float32)
     for start, stop, band in run_bands(
         engine, height, width, tile, lambda start, stop: planes[:, start:stop]
     ):
@@ -164,13 +168,15 @@ def run_plane(engine: Engine, planes: NDArray[np.float32], tile: int) -> NDArray
     return result
 
 
-def _join(band: list[Tile], outputs: list[Future[NDArray[np.float32]]]) -> NDArray[np.float32]:
+def _join(
+    band: list[Tile], outputs: list[Future[NDArray[np.float32]]], factor: int
+) -> NDArray[np.float32]:
     parts = []
     for tile, future in zip(band, outputs, strict=True):
         top, left = tile.core.top - tile.output_top, tile.core.left - tile.output_left
-        parts.append(
-            future.result()[:, top : top + tile.core.height, left : left + tile.core.width]
-        )
+        rows = slice(top * factor, (top + tile.core.height) * factor)
+        columns = slice(left * factor, (left + tile.core.width) * factor)
+        parts.append(future.result()[:, rows, columns])
     return np.concatenate(parts, axis=2)
 
 

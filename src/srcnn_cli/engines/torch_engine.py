@@ -13,7 +13,7 @@ from srcnn_cli.engines.devices import cpu_cores
 from srcnn_cli.engines.tiling import CPU_TILE_BYTES, tile_side
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.models.networks.carriers import beside_carriers
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,10 @@ class TorchEngine:
             with torch.inference_mode(), autocast(self.device, self.precision):
                 planes = torch.from_numpy(np.ascontiguousarray(patch))[None].to(self.device)
                 planes = planes.contiguous(memory_format=torch.channels_last)
-                output = self._network(planes, edges)[0].float().cpu()
+                output = self._network(planes, edges).float()
+                if self.config.factor > 1:
+                    output = torch.pixel_shuffle(output, self.config.factor)
+                output = output[0].cpu()
         except RuntimeError as error:
             if _is_out_of_memory(error):
                 raise OutOfMemoryError(f"{self.device} ran out of memory") from error

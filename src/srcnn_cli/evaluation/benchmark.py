@@ -12,7 +12,7 @@ from srcnn_cli.evaluation.information_fidelity import ifc
 from srcnn_cli.evaluation.metrics import ms_ssim
 from srcnn_cli.evaluation.protocol import Pair, Protocol
 from srcnn_cli.evaluation.sources import Source, load
-from srcnn_cli.methods.base import Steps, wants_color
+from srcnn_cli.methods.base import Timing, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ class Record:
     method: str
     metrics: Mapping[str, float]
     load: float
-    steps: Steps
+    steps: Timing
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Average:
     method: str
     metrics: Mapping[str, float]
     load: float
-    steps: Steps
+    steps: Timing
     images_per_second: float
     megapixels_per_second: float
 
@@ -151,10 +151,10 @@ def average(records: Sequence[Record]) -> list[Average]:
                     for metric in own[0].metrics
                 },
                 load=statistics.fmean(record.load for record in own),
-                steps=Steps(
+                steps=Timing(
                     *(
                         statistics.fmean(getattr(record.steps, step) for record in own)
-                        for step in ("prepare", "network", "post")
+                        for step in ("prepare", "network", "merge", "bicubic")
                     )
                 ),
                 images_per_second=len(own) / total,
@@ -164,10 +164,10 @@ def average(records: Sequence[Record]) -> list[Average]:
     return result
 
 
-def _median(runs: Sequence[Steps]) -> Steps:
-    return Steps(
+def _median(runs: Sequence[Timing]) -> Timing:
+    return Timing(
         *(
             statistics.median(getattr(run, step) for run in runs)
-            for step in ("prepare", "network", "post")
+            for step in ("prepare", "network", "merge", "bicubic")
         )
     )

@@ -246,7 +246,9 @@ def _metrics(report: Mapping[str, Any]) -> list[str]:
 def _seconds(item: Record | Average) -> dict[str, float]:
     return {
         "load": round(item.load, 5),
-        **{name: round(value, 5) for name, value in asdict(item.steps).items()},
+        "prepare": round(item.steps.prepare, 5),
+        "network": round(item.steps.network, 5),
+        "post": round(item.steps.merge, 5),
         "total": round(item.steps.total, 5),
     }
 

@@ -26,11 +26,16 @@ class Example:
     """A picture, or a part of one, at one scale.
 
     Attributes:
-        truth: uint8 (C, H, W), both sides multiples of the scale.
-        source: float32 (C, H, W), the network's input, in [0, 1] but for overshoot.
+        truth: What the network's output is compared with, on the grid of the input: uint8 (C, H,
+            W), both sides multiples of the scale s; of a network on the low-resolution grid (C s²,
+            H / s, W / s), each pixel's sub-pixels, row by row, as planes. Where a bicubic
+            enlargement is still to be added to that output: float16, the truth in [0, 1] minus
+            that enlargement.
+        source: float32 (C, H, W) or (C, H / s, W / s), the network's input, in [0, 1] but for
+            overshoot.
     """
 
-    truth: NDArray[np.uint8]
+    truth: NDArray[np.uint8] | NDArray[np.float16]
     source: NDArray[np.float32]
 
 
@@ -58,6 +63,8 @@ class Degradation:
         color: The planes: ``y`` is 8-bit Y', ``rgb`` R'G'B' and ``ycbcr`` Y'CbCr rounded to 8
             bits. Grey pictures are three equal planes in ``rgb`` and have Cb = Cr = 128.
         blur: Sigma of the Gaussian in pixels of the original; 0: antialiased bicubic.
+        interpolated: Whether the input is enlarged again, to the size of the original.
+        residual: Whether the enlargement is added to the network's output; see `Example`.
 
     Raises:
         UsageError: A value is impossible.
@@ -66,6 +73,8 @@ class Degradation:
     scales: tuple[int, ...]
     color: Planes = "y"
     blur: float = 0.0
+    interpolated: bool = True
+    residual: bool = False
 
     def __post_init__(self) -> None:
         if not self.scales or min(self.scales) < 1:
@@ -78,10 +87,24 @@ class Degradation:
         """Planes of an example."""
         return 1 if self.color == "y" else 3
 
+    def factor(self, scale: int) -> int:
+        """Pixels of the original for one of the network's input along each side."""
+        return 1 if self.interpolated else scale
+
+    @property
+    def truth_channels(self) -> int:
+        """Planes of an example's truth; on the low-resolution grid there is but one scale."""
+        return self.channels * self.factor(self.scales[0]) ** 2
+
+    @property
+    def truth_type(self) -> type[np.uint8 | np.float16]:
+        """Of an example's truth."""
+        return np.float16 if self.residual and not self.interpolated else np.uint8
+
     @property
     def bytes_per_pixel(self) -> int:
-        """Memory that an example takes for each of its pixels: 8-bit truth and float32 source."""
-        return 5 * self.channels
+        """Memory that an example takes for each pixel of the network's input."""
+        return 4 * self.channels + np.dtype(self.truth_type).itemsize * self.truth_channels
 
     def example(self, pixels: NDArray[np.uint8], scale: int, part: Window | None = None) -> Example:
         """Make an example.
@@ -104,24 +127,39 @@ class Degradation:
         planes = color_planes(pixels[top:bottom, left:right], self.color)
         rows = slice(part.top - top, part.top - top + part.height)
         columns = slice(part.left - left, part.left - left + part.width)
-        source = self._degraded(planes, scale).astype(np.float32)
         inside = (slice(None), rows, columns)
-        # A copy of the truth, or a small part would keep the whole picture in memory.
-        return Example(planes[inside].copy(), np.ascontiguousarray(source[inside]))
+        low = self._reduced(planes, scale)
+        # Copies of the truth, or a small part would keep the whole picture in memory.
+        truth: NDArray[Any] = planes[inside].copy()
+        if self.interpolated:
+            source = resize(low, *planes.shape[-2:])[inside]
+            return Example(truth, np.ascontiguousarray(source, np.float32))
+        if self.residual:
+            enlarged = resize(low, *planes.shape[-2:])[inside]
+            truth = (truth / 255 - enlarged).astype(np.float16)
+        source = low[:, rows.start // scale : rows.stop // scale]
+        source = source[:, :, columns.start // scale : columns.stop // scale]
+        return Example(_sub_pixels(truth, scale), np.ascontiguousarray(source, np.float32))
 
-    def _degraded(self, planes: NDArray[np.uint8], scale: int) -> NDArray[np.float64]:
+    def _reduced(self, planes: NDArray[np.uint8], scale: int) -> NDArray[np.float64]:
         height, width = planes.shape[-2:]
         exact = planes.astype(np.float64) / 255
         if self.blur == 0:
-            low = resize(exact, height // scale, width // scale)
-        else:
-            from scipy.ndimage import gaussian_filter
+            low: NDArray[np.float64] = resize(exact, height // scale, width // scale)
+            return low
+        from scipy.ndimage import gaussian_filter
 
-            sigma = (0, self.blur, self.blur)
-            exact = gaussian_filter(exact, sigma, mode="nearest", truncate=_TRUNCATE)
-            low = _subsampled(_subsampled(exact, scale, -2), scale, -1)
-        enlarged: NDArray[np.float64] = resize(low, height, width)
-        return enlarged
+        sigma = (0, self.blur, self.blur)
+        exact = gaussian_filter(exact, sigma, mode="nearest", truncate=_TRUNCATE)
+        return _subsampled(_subsampled(exact, scale, -2), scale, -1)
+
+
+def _sub_pixels(planes: NDArray[Any], scale: int) -> NDArray[Any]:
+    """(C, H, W) as (C s², H / s, W / s): the inverse of torch's ``pixel_shuffle``."""
+    channels, height, width = planes.shape
+    grid = planes.reshape(channels, height // scale, scale, width // scale, scale)
+    result = grid.transpose(0, 2, 4, 1, 3).reshape(-1, height // scale, width // scale)
+    return np.ascontiguousarray(result)
 
 
 def cropped_size(pixels: NDArray[Any], scale: int) -> tuple[int, int]:

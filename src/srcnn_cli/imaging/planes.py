@@ -8,7 +8,7 @@ import numpy as np
 
 from srcnn_cli.errors import InputError
 from srcnn_cli.imaging.color import LUMINANCE_SHARES, OFFSET, Float, rgb_from_ycbcr, ycbcr_from_rgb
-from srcnn_cli.imaging.resize import resize
+from srcnn_cli.imaging.nearest_pixel import nearest_pixels
 from srcnn_cli.imaging.rounding import round_to_uint8
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from srcnn_cli.imaging.channels import Planes
-    from srcnn_cli.models.config import ModelConfig
 
 
 # The value of full white by element type; floats are taken as [0, 1].
@@ -69,13 +68,14 @@ def split_alpha(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None
 
 
 def planes_of(
-    picture: NDArray[Any], alpha: NDArray[Any] | None, config: ModelConfig
+    picture: NDArray[Any], alpha: NDArray[Any] | None, color: Planes
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What goes through the network, (1 or 3, H, W), and what is only interpolated, (n, H, W)."""
     white = np.float32(_WHITE[picture.dtype.name])
     planes_first = picture if picture.ndim == 2 else np.moveaxis(picture, -1, 0)
-    planes = network_planes(planes_first.astype(np.float32) / white, config.color)
-    planes, others = planes[: config.channels], planes[config.channels :]
+    planes = network_planes(planes_first.astype(np.float32) / white, color)
+    channels = 1 if color == "y" else len(planes)
+    planes, others = planes[:channels], planes[channels:]
     if alpha is not None:
         others = np.concatenate([others, (alpha.astype(np.float32) / white)[None]])
     return planes, others
@@ -123,29 +123,6 @@ def color_planes(pixels: NDArray[np.uint8], color: Planes) -> NDArray[np.uint8]:
     planes = round_to_uint8(ycbcr_from_rgb(rgb.astype(np.float32) / 255))
     planes[0] = luminance_uint8(pixels)  # exact where Y' lies between two values
     return planes
-
-
-def network_input(low: NDArray[Any], color: Planes, height: int, width: int) -> NDArray[np.float32]:
-    """What networks of a colour get, enlarged bicubically.
-
-    Args:
-        low: (h, w) luminance or grey, or (3, h, w) R'G'B', in [0, 1].
-        color: `ModelConfig.color`.
-        height: Of the result.
-        width: Of the result.
-
-    Returns:
-        (1 or 3, height, width) as `color.network_planes` says.
-    """
-    planes: NDArray[np.float32] = resize(network_planes(low, color), height, width)
-    return planes
-
-
-def network_picture(
-    planes: NDArray[np.float32], color: Planes, *, grey: bool
-) -> NDArray[np.float32]:
-    """The way back from `network_input`: (H, W) if that was made of grey, else (3, H, W) R'G'B'."""
-    return grey_from_network(planes, color) if grey else rgb_from_network(planes, color)
 
 
 def network_planes(picture: NDArray[Any], color: Planes) -> Float:
@@ -228,8 +205,7 @@ def bleed_colors(pixels: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
     transparent = alpha == 0
     if not transparent.any() or transparent.all():
         return pixels
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = distance_transform_edt(transparent, return_distances=False, return_indices=True)
-    bled: NDArray[Any] = pixels[tuple(nearest)]
+    bled = np.empty_like(pixels)
+    for band, rows, columns in nearest_pixels(~transparent):
+        bled[band] = pixels[rows, columns]
     return bled

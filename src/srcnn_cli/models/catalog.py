@@ -17,7 +17,8 @@ from srcnn_cli.errors import ModelError
 from srcnn_cli.models.weights import file_sha256, load_weights, read_config
 
 if TYPE_CHECKING:
-    from srcnn_cli.models.config import BorderPolicy, ModelConfig
+    from srcnn_cli.models.config import ModelConfig
+    from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
 
 DEFAULT_MODEL = "srcnn-9-1-5"

@@ -1,25 +1,34 @@
 """What a network is, as plain values: no torch, so that listing models stays instant.
 
 Scale is not in the weights of SRCNN or VDSR (they see an interpolated picture), and neither is
-the border policy: both are part of `ModelConfig`, which travels inside every weights file.
+the border policy: both are part of `ModelConfig`, which travels inside every weights file. What a
+network makes of these values its family says, see `networks.base`.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
-from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from srcnn_cli.errors import ModelError
 from srcnn_cli.imaging.channels import PLANES, Planes
+from srcnn_cli.models.networks.base import BorderPolicy
+from srcnn_cli.models.networks.registry import FAMILIES
 
-BorderPolicy = Literal["normalize", "replicate", "zero"]
+if TYPE_CHECKING:
+    from srcnn_cli.models.networks.base import Family, Layer
+
 BORDER_POLICIES: tuple[BorderPolicy, ...] = get_args(BorderPolicy)
-ARCHITECTURES = ("srcnn", "vdsr")
+ARCHITECTURES = tuple(FAMILIES)
 Precision = Literal["float32", "bfloat16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 # Files written before networks had colours say how many planes there are, not which.
 _COLOR_OF_CHANNELS: dict[int, Planes] = {1: "y", 3: "rgb"}
+
+
+# Without these a file describes no network; all others that a file lacks have their defaults.
+_FIRST_FIELDS = {"architecture", "filters", "widths", "scales"}
 
 
 @dataclass(frozen=True)
@@ -27,15 +36,13 @@ class ModelConfig:
     """The architecture of a network and what it was trained for.
 
     Attributes:
-        architecture: Its family. Both are convolutions with a ReLU after each but the last;
-            ``srcnn`` gives the picture (Dong et al., ECCV 2014, eqs. 1-3), ``vdsr`` what is to be
-            added to its input (Kim et al., CVPR 2016, section 3).
+        architecture: The name of its family, see `networks.registry`.
         filters: Side lengths f1, f2, ... of the square filters, one per layer, all odd.
         widths: Feature maps n1, n2, ... between the layers, one fewer than ``filters``.
         color: The planes that go in and come out: ``y`` is luminance alone, ``rgb`` and ``ycbcr``
             are all three of a colour picture (Dong et al., TPAMI 2016, section 4.5).
         scales: The enlargement factors it was trained for.
-        border: How "same"-sized output is made at the picture's border (see `networks`).
+        border: How "same"-sized output is made at the picture's border (see `torch_network`).
         mean: Subtracted from the input and added to the output, in units of full white. With it
             the filters are trained on values around zero; 0 for weights of other origin.
 
@@ -52,7 +59,7 @@ class ModelConfig:
     mean: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
+        if self.architecture not in FAMILIES:
             raise ModelError(f"unknown architecture {self.architecture!r}")
         if not self.filters or any(f < 1 or f % 2 == 0 or f > 63 for f in self.filters):
             raise ModelError(f"filter sizes must be odd and at most 63, not {self.filters}")
@@ -71,16 +78,21 @@ class ModelConfig:
         object.__setattr__(self, "mean", float(self.mean))  # 0 is written as 0.0, and read back
         if not 0 <= self.mean <= 1:
             raise ModelError(f"the mean must lie in [0, 1], not {self.mean}")
+        self.family.check(self)
+
+    @property
+    def family(self) -> Family:
+        """What kind of network it is."""
+        return FAMILIES[self.architecture]
 
     @property
     def name(self) -> str:
-        """The field's short name: ``srcnn-9-1-5`` by filter sizes, ``vdsr-20`` by depth.
+        """The field's short name, such as ``srcnn-9-1-5``; see `Family.label`.
 
         A colour network has its planes appended: ``srcnn-9-1-5-rgb``.
         """
-        sizes = [len(self.filters)] if self.architecture == "vdsr" else self.filters
-        planes = [] if self.color == "y" else [self.color]
-        return "-".join([self.architecture, *map(str, sizes), *planes])
+        label = self.family.label(self)
+        return label if self.color == "y" else f"{label}-{self.color}"
 
     @property
     def channels(self) -> int:
@@ -89,32 +101,57 @@ class ModelConfig:
 
     @property
     def residual(self) -> bool:
-        """Whether the network's output is added to its input."""
-        return self.architecture == "vdsr"
+        """Whether the bicubic enlargement is added to what the network computes."""
+        return self.family.residual
+
+    @property
+    def interpolated(self) -> bool:
+        """Whether its input is a picture already enlarged to the final size."""
+        return self.family.grid == "interpolated"
+
+    @property
+    def factor(self) -> int:
+        """Output pixels for one input pixel along each side: 1 on the interpolated picture."""
+        return self.family.factor(self)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The convolutions, first to last."""
+        return self.family.layers(self)
 
     @property
     def receptive_radius(self) -> int:
-        """Pixels that one output pixel looks to each side: 6 for 9-1-5, 8 for 9-5-5."""
-        return sum(f // 2 for f in self.filters)
+        """Input pixels that one output pixel looks to each side: 6 for 9-1-5, 8 for 9-5-5."""
+        return self.family.radius(self)
+
+    @property
+    def tensor_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every tensor by its name in a weights file, first layer to last.
+
+        Weights are (out, in, f, f); biases, and the slopes of PReLU below zero, are (out,).
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        for index, layer in enumerate(self.layers, start=1):
+            shapes[f"conv{index}.weight"] = (layer.outputs, layer.inputs, layer.side, layer.side)
+            shapes[f"conv{index}.bias"] = (layer.outputs,)
+            if layer.activation == "prelu":
+                shapes[f"conv{index}.slope"] = (layer.outputs,)
+        return shapes
 
     @property
     def layer_shapes(self) -> list[tuple[int, int, int, int]]:
         """Weight shape (out, in, f, f) of every layer, first to last."""
-        maps = (self.channels, *self.widths, self.channels)
-        return [
-            (after, before, f, f)
-            for (before, after), f in zip(pairwise(maps), self.filters, strict=True)
-        ]
+        return [(layer.outputs, layer.inputs, layer.side, layer.side) for layer in self.layers]
 
     @property
     def parameters(self) -> int:
-        """Number of weights and biases."""
-        return sum(out * (inp * f * f + 1) for out, inp, f, _ in self.layer_shapes)
+        """Number of weights, biases and slopes."""
+        return sum(math.prod(shape) for shape in self.tensor_shapes.values())
 
     @property
-    def operations_per_pixel(self) -> int:
+    def operations_per_pixel(self) -> float:
         """Multiplications per output pixel, the usual measure of a network's cost."""
-        return sum(out * inp * f * f for out, inp, f, _ in self.layer_shapes)
+        return sum(map(math.prod, self.layer_shapes)) / self.factor**2
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values, in the order of the fields."""
@@ -124,16 +161,18 @@ class ModelConfig:
     def from_dict(cls, values: object) -> ModelConfig:
         """The inverse of `to_dict`, strict about names and types.
 
-        Files written before there were colour networks have ``channels`` (1 or 3) in place of
-        ``color``; three channels are R'G'B'.
+        A field that an older program did not write yet has its default. Files written before there
+        were colour networks have ``channels`` (1 or 3) in place of ``color``; three channels are
+        R'G'B'.
 
         Raises:
-            ModelError: A field is unknown, missing or of the wrong type.
+            ModelError: A field is unknown or of the wrong type, or one without which there is no
+                network is missing.
         """
         names = {f.name for f in fields(cls)}
         if isinstance(values, dict) and "color" not in values:
             values = _with_color(values)
-        if not isinstance(values, dict) or set(values) != names:
+        if not isinstance(values, dict) or not _FIRST_FIELDS <= set(values) <= names:
             raise ModelError("its configuration is not one of this program's")
         checked: dict[str, Any] = {}
         for name, value in values.items():
@@ -150,10 +189,10 @@ class ModelConfig:
 
 def _with_color(values: dict[Any, Any]) -> dict[Any, Any]:
     """The values of a file that still says ``channels``."""
-    rest = {name: value for name, value in values.items() if name != "channels"}
     channels = values.get("channels")
     if type(channels) is not int or channels not in _COLOR_OF_CHANNELS:
-        return rest
+        return values
+    rest = {name: value for name, value in values.items() if name != "channels"}
     return {**rest, "color": _COLOR_OF_CHANNELS[channels]}
 
 

@@ -132,10 +132,7 @@ def _metadata(data: bytes) -> dict[str, str]:
 
 
 def _check(config: ModelConfig, tensors: Tensors, path: str | os.PathLike[str]) -> None:
-    expected: dict[str, tuple[int, ...]] = {}
-    for index, shape in enumerate(config.layer_shapes, start=1):
-        expected[f"conv{index}.weight"] = shape
-        expected[f"conv{index}.bias"] = shape[:1]
+    expected = config.tensor_shapes
     if set(tensors) != set(expected):
         odd = ", ".join(sorted(set(tensors) ^ set(expected))[:4])
         raise ModelError(f"tensors missing or too many for {config.name}: {odd}", path)

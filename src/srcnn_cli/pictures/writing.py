@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, get_args
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     import os
 
     from srcnn_cli.pictures.picture import Picture
+    from srcnn_cli.pictures.subsampling import Subsampling
 
 RGB = tuple[int, int, int]
-Subsampling = Literal["444", "422", "420"]
-SUBSAMPLINGS: tuple[Subsampling, ...] = get_args(Subsampling)
 
 # The length of a JPEG segment is stored in 16 bits and counts itself.
 _MOST_IN_SEGMENT = 65_533

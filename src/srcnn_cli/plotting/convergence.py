@@ -1,7 +1,4 @@
-"""What a training run leaves as pictures: its convergence, and the filters that it learned.
-
-They are made in the manner of Figures 1 and 5 of the ECCV 2014 paper.
-"""
+"""The convergence of a training run, in the manner of Figure 1 of the ECCV 2014 paper."""
 
 from __future__ import annotations
 
@@ -16,8 +13,10 @@ from srcnn_cli.files import describe_os_error
 from srcnn_cli.plotting.figure import (
     FAINT,
     HEIGHT,
+    INTERPOLATED,
     MEASURED,
     PUBLISHED,
+    ROW,
     WIDTH,
     any_letter,
     check_png_name,
@@ -37,10 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.figure import Figure
 
-
-_INTERPOLATED = "#5f5f5f"
 _LEFT, _BOTTOM, _TOP = 0.1, 0.12, 0.88  # of the axes, in shares of the figure
-_ROW = 42  # pixels that a line of text takes
 
 
 def plot_convergence(
@@ -87,7 +83,7 @@ def plot_convergence(
     seen = "training sub-images seen (number of backprops)" if column == "samples" else "steps"
     axes.set_xlabel(seen + words, fontsize=12, labelpad=8)
     axes.set_ylabel("mean PSNR of the validation pictures (dB)", fontsize=12, labelpad=8)
-    axes.axhline(bicubic, color=_INTERPOLATED, linewidth=1.8, linestyle=(0, (5, 3)), zorder=2)
+    axes.axhline(bicubic, color=INTERPOLATED, linewidth=1.8, linestyle=(0, (5, 3)), zorder=2)
     for value in references.values():
         axes.axhline(value, color=PUBLISHED, linewidth=1.5, zorder=2)
     axes.axhline(
@@ -103,7 +99,7 @@ def plot_convergence(
         marker="o", markersize=8, color=MEASURED, zorder=4, clip_on=False,
     )  # fmt: skip
     write_title(figure, title, left=_LEFT, bottom=0.912)
-    colors = [_INTERPOLATED, *[PUBLISHED] * len(references), MEASURED]
+    colors = [INTERPOLATED, *[PUBLISHED] * len(references), MEASURED]
     labels = [*levels.items(), ("best", best[1])]
     with any_letter():
         _label_levels(figure, axes, canvas.get_renderer(), labels, colors)
@@ -171,7 +167,7 @@ def _label_levels(
     right = 0.985 - widest - 0.02
     axes.set_position((_LEFT, _BOTTOM, right - _LEFT, _TOP - _BOTTOM))
     heights = [float(axes.transData.transform((0, value))[1]) for _, value in labels]
-    for text, height, row in zip(texts, heights, spread_apart(heights, _ROW), strict=True):
+    for text, height, row in zip(texts, heights, spread_apart(heights, ROW), strict=True):
         text.set_position((right + 0.02, row / HEIGHT))
         if abs(row - height) > 2:
             figure.add_artist(

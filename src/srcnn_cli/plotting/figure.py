@@ -1,4 +1,4 @@
-"""What all figures have in common."""
+"""What all figures have in common: size, colours, title, axes, and how they are saved."""
 
 from __future__ import annotations
 
@@ -21,20 +21,14 @@ if TYPE_CHECKING:
 
 # Of the PNG, in pixels: half of it is a comfortable size on a screen.
 WIDTH, HEIGHT = 2000, 1320
+DPI = 200
+ROW = 42  # pixels that a line of small text takes
 
-
-_DPI = 200
-
-
-# The colours of every plot: ours, a paper's, and what only guides the eye.
+# The colours of every plot: ours, a paper's, an interpolation's, and what only guides the eye.
 MEASURED = "#0b5394"
-
-
 PUBLISHED = "#7a4a12"
-
-
+INTERPOLATED = "#5f5f5f"
 FAINT = "#b8b8b8"
-
 
 _LONGEST_LABEL = 30
 
@@ -54,7 +48,7 @@ def new_figure(width: int, height: int) -> tuple[Figure, FigureCanvasAgg]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor="white")
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     return figure, FigureCanvasAgg(figure)
 
 

@@ -1,4 +1,4 @@
-"""The filters of a network as a picture."""
+"""The filters of a network as a picture, in the manner of Figure 5 of the ECCV 2014 paper."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcnn_cli.errors import ModelError
-from srcnn_cli.plotting.convergence import _INTERPOLATED, _ROW
-from srcnn_cli.plotting.figure import check_png_name, new_figure, save_figure, write_title
+from srcnn_cli.plotting.figure import (
+    INTERPOLATED,
+    ROW,
+    check_png_name,
+    new_figure,
+    save_figure,
+    write_title,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,20 +27,11 @@ if TYPE_CHECKING:
     from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.weights import Tensors
 
-
 # Of the picture of the filters, in pixels.
 _MOSAIC_WIDTH, _MOSAICS_WIDTH = 1600, 2400  # what the patches in a row share; of all planes
-
-
 _LARGEST_CELL = 200
-
-
 _LEAST_PAGE = 1500  # across, so that the title fits
-
-
 _MARGIN, _GAP = 70, 80  # around all mosaics, and between them
-
-
 _FRAME, _TRACK, _BAR = (184, 184, 184), (236, 236, 236), (11, 83, 149)
 
 
@@ -147,14 +144,14 @@ def _draw_mosaics(
     height, width = next(iter(mosaics.values())).shape[:2]
     page = max(_LEAST_PAGE, len(mosaics) * (width + _GAP) - _GAP + 2 * _MARGIN)
     lines = textwrap.wrap(words, page // 18)
-    head = 125 + _ROW * len(lines) + 35  # down to the mosaics, or to their names
-    named = _ROW + 15 if any(mosaics) else 0
+    head = 125 + ROW * len(lines) + 35  # down to the mosaics, or to their names
+    named = ROW + 15 if any(mosaics) else 0
     full = head + named + height + _MARGIN
     figure, canvas = new_figure(page, full)
     write_title(figure, title, left=_MARGIN / page, bottom=1 - 105 / full)
     figure.text(
         _MARGIN / page, 1 - 125 / full, "\n".join(lines),
-        fontsize=10.5, va="top", linespacing=1.35, color=_INTERPOLATED, parse_math=False,
+        fontsize=10.5, va="top", linespacing=1.35, color=INTERPOLATED, parse_math=False,
     )  # fmt: skip
     for index, (name, mosaic) in enumerate(mosaics.items()):
         x = _MARGIN + index * (width + _GAP)

@@ -1,4 +1,10 @@
-"""Where the labels of points stand."""
+"""Where the labels of points stand.
+
+Not by the library adjustText, which was tried (1.4.0, four settings) on plots like those that
+`srcnn bench` makes: it pushes texts about until time is up and may end with two names on top of
+each other, names on markers and lines through names, where this search over places had none; it
+takes longer for most plots, and needs pyplot and scipy.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +13,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from srcnn_cli.plotting.figure import _DPI
+from srcnn_cli.plotting.figure import DPI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
 
 MARKER = 9.0  # points across
 
@@ -75,7 +80,7 @@ class Place:
 
 def marker_radius() -> float:
     """Pixels that a marker and a little room around it take to each side."""
-    return (MARKER / 2 + 1) * _DPI / 72
+    return (MARKER / 2 + 1) * DPI / 72
 
 
 def arrange(

@@ -1,7 +1,4 @@
-"""Pictures of results: quality against time, in the manner of Figure 4 of the ECCV 2014 paper.
-
-What every plot shares stands here too: the figure, its title, its axes, and how it is saved.
-"""
+"""Quality against time, in the manner of Figure 4 of the ECCV 2014 paper."""
 
 from __future__ import annotations
 
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import RendererAgg
-
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -13,7 +13,7 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from srcnn_cli.models.networks.plain import PlaneNetwork
+    from srcnn_cli.models.networks.torch_network import PlaneNetwork
     from srcnn_cli.training.recipes import Initial
 
 _SIGMA = 0.001  # Dong et al., ECCV 2014, section 3.3

@@ -9,7 +9,7 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from srcnn_cli.models.networks.plain import PlaneNetwork
+    from srcnn_cli.models.networks.torch_network import PlaneNetwork
     from srcnn_cli.training.recipes import Schedule
 
 
@@ -31,6 +31,7 @@ class Optimizer:
         self._parameters = list(network.parameters())
         weights = [layer.weight for layer in layers if id(layer.weight) not in taken]
         biases = [cast("Tensor", layer.bias) for layer in layers]
+        biases += [cast("Tensor", layer.slope) for layer in layers if hasattr(layer, "slope")]
         groups: list[dict[str, Any]] = [
             {"params": weights, "factor": 1.0},
             {"params": biases, "factor": schedule.bias_rate},

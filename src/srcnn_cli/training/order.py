@@ -1,4 +1,4 @@
-"""In which order training pictures are visited, and which part of each is taken."""
+"""In which order training pictures are visited, and which crop of each is taken."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Visit(NamedTuple):
-    """One picture of the endless order: its index among the files, its scale, and its number."""
+class SampleIndex(NamedTuple):
+    """What `CropDataset` is asked for: index among the files, scale, and number in the order."""
 
     file: int
     scale: int
@@ -36,7 +36,7 @@ class Order:
         seed: Of the permutations.
         rank: Of several runs that share the files, each visiting its own part of every epoch.
         world: How many such runs there are.
-        start: Number of the first visit.
+        start: Number of the first picture.
     """
 
     files: int
@@ -46,7 +46,7 @@ class Order:
     world: int = 1
     start: int = 0
 
-    def __iter__(self) -> Iterator[Visit]:
+    def __iter__(self) -> Iterator[SampleIndex]:
         # With fewer files than ranks, some ranks visit the same.
         share = slice(self.rank % self.files, None, self.world)
         epoch, skip = divmod(self.start, len(range(self.files)[share]))
@@ -54,21 +54,21 @@ class Order:
         while True:
             permutation = _random(self.seed, epoch).permutation(self.files)[share]
             for file in permutation[skip:]:
-                yield Visit(int(file), self.scales[number % len(self.scales)], number)
+                yield SampleIndex(int(file), self.scales[number % len(self.scales)], number)
                 number += 1
             epoch, skip = epoch + 1, 0
 
 
-class Parts:
-    """A random part of each visited picture, degraded as the whole picture would be.
+class CropDataset:
+    """A random crop of each visited picture, degraded as the whole picture would be.
 
     Args:
         files: All pictures.
         degradation: How the network's input is made.
         smallest: Pictures with a side below this many pixels are skipped.
-        seed: Of the parts' places.
+        seed: Of the crops' places.
         rank: Of several runs; their places differ.
-        side: Side of a part, for pictures that are larger.
+        side: Side of a crop, for pictures that are larger.
     """
 
     def __init__(
@@ -86,18 +86,18 @@ class Parts:
         self._side = side
 
     def side(self, scale: int) -> int:
-        """Side of a part: a multiple of the scale, and never smaller than a patch."""
+        """Side of a crop: a multiple of the scale, and never smaller than a patch."""
         return max(self._side // scale, -(-self.smallest // scale)) * scale
 
-    def __getitem__(self, visit: Visit) -> Example | Skipped:
-        path, scale = self.files[visit.file], visit.scale
+    def __getitem__(self, index: SampleIndex) -> Example | Skipped:
+        path, scale = self.files[index.file], index.scale
         try:
             pixels = read_large_enough(path, self.degradation.scales, self.smallest)
         except (InputError, UsageError) as error:
             return Skipped(path, error.reason)
         sides = cropped_size(pixels, scale)
         height, width = (min(side, self.side(scale)) for side in sides)
-        random = _random(self.seed, self.rank, visit.number)
+        random = _random(self.seed, self.rank, index.number)
         top, left = (
             scale * int(random.integers((whole - kept) // scale + 1))
             for whole, kept in zip(sides, (height, width), strict=True)

@@ -28,13 +28,14 @@ class PatchSpec:
     """How patches are cut, and which are drawn.
 
     Attributes:
-        patch: Side of the square source patches.
+        patch: Side of the square source patches, on the network's grid.
         margin: Pixels by which valid convolutions shrink them: the truth is smaller on each side.
         stride: Pixels between patches: those at rows and columns 0, stride, 2 stride, ... that fit
             into the picture are drawn from, as the papers cut their sub-images.
         sampling: ``positions``: every position in the whole set is equally likely; ``pictures``:
             every example is, and every position in it.
         augment: Flip and turn patches at random, all eight ways equally likely.
+        factor: Sub-pixels of the truth for each pixel of the source along each side.
     """
 
     patch: int
@@ -42,6 +43,7 @@ class PatchSpec:
     stride: int = 1
     sampling: Sampling = "positions"
     augment: bool = True
+    factor: int = 1
 
 
 class Patches(Protocol):
@@ -53,7 +55,7 @@ class Patches(Protocol):
 
     @property
     def pixels(self) -> int:
-        """Pixels of truth that are held, over all scales."""
+        """Pixels of the network's input that are held, over all scales."""
 
     def sample(
         self, count: int, generator: torch.Generator, share: slice = slice(None)
@@ -67,8 +69,8 @@ class Patches(Protocol):
             share: Which of them to make, for distributed training.
 
         Returns:
-            Source (n, C, patch, patch) and truth (n, C, patch - 2 margin, ...), float32; the truth
-            in [0, 1], the source but for overshoot. n is ``count`` or that of the share.
+            Source (n, C, patch, patch) and truth (n, C s², patch - 2 margin, ...), float32; see
+            `Example`. n is ``count`` or that of the share.
         """
 
     def seek(self, step: int) -> None:
@@ -87,17 +89,27 @@ class PicturePool:
     Positions are numbered through: row by row, example after example.
 
     Args:
-        room: Pixels of all examples together.
-        channels: Planes of an example.
+        room: Pixels of all examples together, on the network's grid.
+        channels: Planes of an example's source.
         spec: How patches are cut.
         device: Where the planes live and the patches are made.
+        truth_type: Of the examples' truth, ``uint8`` or ``float16``.
     """
 
-    def __init__(self, room: int, channels: int, spec: PatchSpec, device: torch.device) -> None:
+    def __init__(
+        self,
+        room: int,
+        channels: int,
+        spec: PatchSpec,
+        device: torch.device,
+        truth_type: type[np.generic] = np.uint8,
+    ) -> None:
         self.spec, self.device, self.channels = spec, device, channels
-        # Channels last: all of a pixel's lie side by side, so one index serves them.
+        kind = torch.uint8 if truth_type is np.uint8 else torch.float16
+        # Channels last: all of a pixel's lie side by side, so one index is enough for them.
         self._source = torch.empty((room, channels), dtype=torch.float32, device=device)
-        self._truth = torch.empty((room, channels), dtype=torch.uint8, device=device)
+        self._truth = torch.empty((room, channels * spec.factor**2), dtype=kind, device=device)
+        self._turned = _turned_sub_pixels(channels, spec.factor).to(device)
         self._places: list[tuple[int, int, int]] = []  # first pixel, height, width
         self._table: _Table | None = None
         self._steps = torch.arange(spec.patch, device=device)
@@ -109,7 +121,7 @@ class PicturePool:
 
     @property
     def pixels(self) -> int:
-        """Pixels of truth at present."""
+        """Pixels of the network's input at present."""
         return sum(height * width for _, height, width in self._places)
 
     @property
@@ -125,10 +137,10 @@ class PicturePool:
             start: The example's first pixel in the flat tensors.
             example: Fits between there and the next example.
         """
-        height, width = example.truth.shape[1:] if example is not None else (0, 0)
+        height, width = example.source.shape[1:] if example is not None else (0, 0)
         if example is not None:
             for flat, planes in ((self._source, example.source), (self._truth, example.truth)):
-                area = flat[start : start + height * width].view(height, width, self.channels)
+                area = flat[start : start + height * width].view(height, width, len(planes))
                 writable = np.require(planes, requirements=["C", "W"])  # torch takes no other
                 area.copy_(torch.from_numpy(writable).permute(1, 2, 0))
         self._places[place : place + 1] = [(start, height, width)]
@@ -161,7 +173,11 @@ class PicturePool:
         index = self._index(corner, width, turn)
         inner = slice(self.spec.margin, self.spec.patch - self.spec.margin)
         truth = self._gather(self._truth, index[:, inner, inner])
-        return self._gather(self._source, index), truth.float().div_(255)
+        if turn is not None and self.spec.factor > 1:
+            places = self._turned[turn.to(self.device)][:, :, None, None].expand_as(truth)
+            truth = truth.gather(1, places)
+        truth = truth.float().div_(255) if truth.dtype == torch.uint8 else truth.float()
+        return self._gather(self._source, index), truth
 
     def _index(self, corner: Tensor, width: Tensor, turn: Tensor | None) -> Tensor:
         """(n, patch, patch) flat positions of pixels."""
@@ -183,10 +199,21 @@ class PicturePool:
 
     def _gather(self, flat: Tensor, index: Tensor) -> Tensor:
         count, height, width = index.shape
-        if self.channels == 1:  # several times faster than rows of one
+        if flat.shape[1] == 1:  # several times faster than rows of one
             return flat.view(-1).index_select(0, index.reshape(-1)).view(count, 1, height, width)
         rows = flat.index_select(0, index.reshape(-1))
-        return rows.view(count, height, width, self.channels).permute(0, 3, 1, 2)
+        return rows.view(count, height, width, flat.shape[1]).permute(0, 3, 1, 2)
+
+
+def _turned_sub_pixels(channels: int, factor: int) -> Tensor:
+    """Where the sub-pixels of a turned pixel come from: (8, C s²), by the bits of the turn."""
+    grid = torch.arange(channels * factor**2).view(channels, factor, factor)
+    turned = []
+    for turn in range(8):
+        planes = grid.flip(1) if turn & 1 else grid
+        planes = planes.flip(2) if turn & 2 else planes
+        turned.append((planes.transpose(1, 2) if turn & 4 else planes).reshape(-1))
+    return torch.stack(turned)
 
 
 class _Table:
@@ -245,17 +272,18 @@ class PatchSampler:
         *,
         room: int | None = None,
     ) -> None:
-        fitting = (e for e in examples if min(e.truth.shape[1:]) >= spec.patch)
+        fitting = (e for e in examples if min(e.source.shape[1:]) >= spec.patch)
         if room is None:
             held = list(fitting)
-            room = sum(example.truth[0].size for example in held)
+            room = sum(example.source[0].size for example in held)
             fitting = (example for example in held)
         pool, start = None, 0
         for place, example in enumerate(fitting):
             if pool is None:
-                pool = PicturePool(room, len(example.truth), spec, device)
+                kind = example.truth.dtype.type
+                pool = PicturePool(room, len(example.source), spec, device, kind)
             pool.put(place, start, example)
-            start += example.truth[0].size
+            start += example.source[0].size
         if pool is None:
             raise InputError(f"no picture is large enough for patches of {spec.patch} pixels")
         self._pool = pool
@@ -267,7 +295,7 @@ class PatchSampler:
 
     @property
     def pixels(self) -> int:
-        """Pixels of truth in the whole set, over all scales."""
+        """Pixels of the network's input in the whole set, over all scales."""
         return self._pool.pixels
 
     def sample(

@@ -1,33 +1,46 @@
-"""From the options of a run to the run."""
+"""A training run in this process, from its pictures to its end; showing it is up to the caller."""
 
 from __future__ import annotations
 
-import os
+import time
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from srcnn_cli.engines.devices import choose_device, fast_bfloat16
-from srcnn_cli.errors import UsageError
-from srcnn_cli.models.networks.carriers import beside_carriers
+from srcnn_cli.errors import InputError, OutputError
+from srcnn_cli.evaluation.protocol import SRCNN
+from srcnn_cli.evaluation.sources import Source, load
+from srcnn_cli.files import describe_os_error
 from srcnn_cli.models.weights import load_weights
-from srcnn_cli.training.ranks import started_by_torchrun
-from srcnn_cli.training.recipes import RECIPES
-from srcnn_cli.training.recipes import plan as plan_recipe
-from srcnn_cli.training.trainer import check_schedule
+from srcnn_cli.plotting.convergence import plot_convergence
+from srcnn_cli.plotting.filters import plot_filters
+from srcnn_cli.training.examples import Skipped, hold_back, training_files, without_copies
+from srcnn_cli.training.log import LOG, TrainingLog
+from srcnn_cli.training.streaming import open_patches
+from srcnn_cli.training.trainer import BEST, Trainer, degradation, patch_spec
+from srcnn_cli.training.validation import Validator, overall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     import torch
 
-    from srcnn_cli.models.config import ModelConfig
-    from srcnn_cli.training.recipes import Schedule
+    from srcnn_cli.evaluation.protocol import Pair
+    from srcnn_cli.training.patches import Patches
+    from srcnn_cli.training.ranks import Ranks
+    from srcnn_cli.training.run import Run
+    from srcnn_cli.training.trainer import Progress
+
+CURVE, FILTERS = "convergence.png", "filters.png"
+
+# How a session ended: at its last step, by the user's wish, or because its time was over.
+Ending = Literal["done", "interrupted", "paused"]
 
 
 @dataclass(frozen=True)
-class Options:
-    """What does not change the result of a run.
+class Resources:
+    """What a run may use; none of it changes the result.
 
     Attributes:
         minutes: Save and stop after so many; None: go on to the end.
@@ -42,47 +55,188 @@ class Options:
     workers: int
 
 
-def choose_training_device(name: str) -> torch.device:
-    """As `choose_device`; under ``torchrun`` every process gets a GPU of its own.
+@dataclass(frozen=True)
+class Pictures:
+    """The files that a run is trained on, and those that it is validated on."""
+
+    training: list[Path]
+    validation: list[Path]
+
+
+def find_pictures(run: Run) -> Pictures:
+    """The pictures of a run; what it is validated on, it is not trained on.
 
     Raises:
-        UsageError: There is no such device here.
+        InputError: A folder does not exist, or nothing is left to train on.
     """
-    device = choose_device(name)
-    if device.type == "cuda" and started_by_torchrun() and ":" not in name:
-        return choose_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
-    return device
+    facts = run.provenance
+    files = training_files(facts["data"])
+    if facts["validation"] is None:
+        # At most a tenth: a handful of pictures still leaves most of them for training.
+        return Pictures(*hold_back(files, max(1, min(facts["hold_back"], len(files) // 10))))
+    held = training_files([facts["validation"]])
+    files = without_copies(files, held)
+    if not files:
+        raise InputError(
+            "holds all training pictures: none is left to train on", Path(facts["validation"])
+        )
+    return Pictures(files, held)
 
 
-def plan(
-    recipe: str,
-    network: Mapping[str, Any],
-    schedule: Mapping[str, Any],
+def load_validation(
+    files: Sequence[Path], scales: Sequence[int], on_skip: Callable[[Skipped], object] | None
+) -> list[Pair]:
+    """As `bench` would measure on them; a picture that cannot be used is named and left out.
+
+    Raises:
+        InputError: For one of the scales no picture can be used.
+    """
+    pairs: list[Pair] = []
+    for path in files:
+        try:
+            loaded = load(Source(path))
+            pairs.extend(loaded.pair(scale, SRCNN) for scale in scales)
+        except InputError as error:
+            if on_skip is not None:
+                on_skip(Skipped(path, error.reason))
+    missing = set(scales) - {pair.scale for pair in pairs}
+    if missing:
+        raise InputError(f"no picture can be used for validation at ×{min(missing)}")
+    return pairs
+
+
+class Session:
+    """A run that is under way in this process; made by `open_session`, to be closed at the end.
+
+    Attributes:
+        trainer: Does the steps.
+        patches: Where the sub-images come from.
+        bicubic: PSNR of bicubic interpolation on the validation pictures in dB.
+        used: Number of training pictures, so far as is known.
+        skipped: Training files that were left out so far.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        patches: Patches,
+        validator: Validator,
+        resources: Resources,
+        used: int,
+        skipped: list[Skipped],
+    ) -> None:
+        self.trainer, self.patches, self.used, self.skipped = trainer, patches, used, skipped
+        self.bicubic = overall(validator.bicubic)
+        self._scales, self._minutes = validator.scales, resources.minutes
+
+    def train(self, stop_requested: Callable[[], bool]) -> Iterator[Progress]:
+        """Train, and write the log, until the run or its time is over or a stop is requested.
+
+        Args:
+            stop_requested: Asked after every step.
+
+        Raises:
+            ModelError: The loss is no longer a number; the last checkpoint stays as it was.
+            OutputError: A file cannot be written.
+        """
+        deadline = None if self._minutes is None else time.monotonic() + 60 * self._minutes
+
+        def should_stop() -> bool:
+            return stop_requested() or (deadline is not None and time.monotonic() > deadline)
+
+        if not self.trainer.ranks.first:
+            yield from self.trainer.run(should_stop)
+            return
+        with closing(TrainingLog(self.trainer.folder, self._scales)) as log:
+            for progress in self.trainer.run(should_stop):
+                log.add(progress)
+                yield progress
+
+    def ending(self, *, stop_requested: bool) -> Ending:
+        """How it ended; all processes of a run must ask, because they answer together."""
+        if self.trainer.step == self.trainer.schedule.steps:
+            return "done"
+        return "interrupted" if self.trainer.ranks.anywhere(condition=stop_requested) else "paused"
+
+    def draw_figures(self) -> None:
+        """Draw the course of the run and the first layer's filters, if there are weights by now.
+
+        Raises:
+            InputError: The log is damaged.
+            OutputError: A figure cannot be written.
+            UsageError: There is nothing to draw.
+        """
+        folder, config = self.trainer.folder, self.trainer.config
+        if not (folder / BEST).exists():
+            return
+        scales = "/".join(f"×{scale}" for scale in config.scales)
+        title = f"{config.name} {scales}, recipe {self.trainer.schedule.recipe}"
+        plot_convergence(folder / LOG, folder / CURVE, bicubic=self.bicubic, title=title)
+        plot_filters(*load_weights(folder / BEST), folder / FILTERS)
+
+    def close(self) -> None:
+        """Let go of the pictures, and of the processes that read them."""
+        self.patches.close()
+
+
+def open_session(
+    run: Run,
+    pictures: Pictures,
     device: torch.device,
-    start: Path | None = None,
-) -> tuple[ModelConfig, Schedule]:
-    """A named recipe with the values that a user gave.
+    resources: Resources,
+    ranks: Ranks,
+    *,
+    on_read: Callable[[], object] | None = None,
+    on_skip: Callable[[Skipped], object] | None = None,
+) -> Session:
+    """Read the pictures, make the run's folder and the network: all that comes before a step.
+
+    Args:
+        run: What to train.
+        pictures: From `find_pictures`.
+        device: Trains here.
+        resources: What may be used for it.
+        ranks: The processes that train together.
+        on_read: Called after each training picture that is read.
+        on_skip: Told of each picture that cannot be used, later ones of a stream included.
 
     Raises:
-        ModelError: There is no such network, or the weights to start from do not serve.
-        UsageError: There is no such recipe or schedule, or the two do not go together.
+        InputError: No picture can be used.
+        ModelError: Checkpoint or initial weights do not fit the network.
+        OutputError: The folder cannot be made.
+        UsageError: Network, schedule and processes do not go together.
     """
-    if recipe not in RECIPES:
-        raise UsageError(f"unknown recipe {recipe!r}: use {', '.join(RECIPES)}")
-    begun, carriers = (None, True) if start is None else _look_at(start)
-    config, result = plan_recipe(
-        RECIPES[recipe],
-        network,
-        schedule,
-        fast_bfloat16=fast_bfloat16(device),
-        start=begun,
-        carriers=carriers,
+    config, schedule = run.config, run.schedule
+    pairs = load_validation(pictures.validation, config.scales, on_skip)
+    validator = Validator(pairs, ranks)
+    patches, skipped, used = open_patches(
+        pictures.training,
+        degradation(config, schedule),
+        patch_spec(config, schedule),
+        device=device,
+        cache_bytes=resources.cache_bytes,
+        batch=schedule.batch,
+        seed=schedule.seed,
+        rank=ranks.rank,
+        world=ranks.world,
+        workers=resources.workers,
+        step=run.checkpoint.state["step"] if run.checkpoint else 0,
+        progress=on_read,
+        on_skip=on_skip,
     )
-    check_schedule(config, result)
-    return config, result
-
-
-def _look_at(path: Path) -> tuple[ModelConfig, bool]:
-    """The network in a weights file, and whether its carriers are as they started."""
-    config, tensors = load_weights(path)
-    return config, beside_carriers(config, tensors)[0].residual
+    with ExitStack() as unless_ready:
+        unless_ready.enter_context(closing(patches))
+        try:
+            run.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot be made: {describe_os_error(error)}", run.folder) from error
+        trainer = Trainer(
+            config, schedule.resolved(patches.positions), patches, validator, run.folder, device,
+            run.provenance, ranks=ranks, compiled=resources.compiled,
+        )  # fmt: skip
+        if run.checkpoint is not None:
+            trainer.restore(run.checkpoint)
+        elif run.provenance["init"]:
+            trainer.start_from(Path(run.provenance["init"]), renew=run.provenance["renew"])
+        unless_ready.pop_all()
+    return Session(trainer, patches, validator, resources, used, skipped)

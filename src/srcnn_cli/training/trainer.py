@@ -12,9 +12,10 @@ import torch
 from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.engines.torch_engine import autocast
 from srcnn_cli.errors import ModelError, UsageError
+from srcnn_cli.imaging.degradation import Degradation
 from srcnn_cli.imaging.regions import WHOLE
 from srcnn_cli.models.networks.carriers import split_carriers, with_carriers, without_carriers
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import load_weights, save_weights
 from srcnn_cli.training.checkpoints import Checkpoint, save_checkpoint
 from srcnn_cli.training.initialization import initialize
@@ -226,7 +227,8 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         self.ranks.average([p.grad for p in self._parameters if p.grad is not None])
         self._optimizer.step(self.schedule.rate_at(self.step))
-        return loss.detach(), truth.shape[0] * truth.shape[-1] * truth.shape[-2]
+        pixels = truth.shape[0] * truth.shape[-1] * truth.shape[-2] * self.config.factor**2
+        return loss.detach(), pixels
 
     def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
         schedule = self.schedule
@@ -329,6 +331,11 @@ def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
     """
     if schedule.pretrain != "all" and config.color != "ycbcr":
         raise UsageError(f"pre-training on {schedule.pretrain} needs the colours ycbcr")
+    if schedule.initial == "identity" and not (config.residual or config.interpolated):
+        raise UsageError(
+            f"{config.name} cannot start as the identity: its output is not as large as its input "
+            "(--initial he)"
+        )
     radius = config.receptive_radius
     if schedule.border_share < 1 and schedule.patch <= 2 * radius:
         raise UsageError(
@@ -343,7 +350,20 @@ def patch_spec(config: ModelConfig, schedule: Schedule) -> PatchSpec:
     """How the sub-images of a run are cut."""
     # If all convolutions are valid, what they leave out on each side need not be cut at all.
     margin = 0 if schedule.border_share > 0 else config.receptive_radius
-    return PatchSpec(schedule.patch, margin, schedule.stride, schedule.sampling, schedule.augment)
+    return PatchSpec(
+        schedule.patch, margin, schedule.stride, schedule.sampling, schedule.augment, config.factor
+    )
+
+
+def degradation(config: ModelConfig, schedule: Schedule) -> Degradation:
+    """How a network's training input is made."""
+    return Degradation(
+        config.scales,
+        config.color,
+        schedule.blur,
+        interpolated=config.interpolated,
+        residual=config.residual,
+    )
 
 
 def _trained(config: ModelConfig, schedule: Schedule) -> ModelConfig:

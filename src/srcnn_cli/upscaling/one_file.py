@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.errors import InputError, OutOfMemoryError
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from srcnn_cli.methods.base import Timing
     from srcnn_cli.pictures.picture import Picture
-    from srcnn_cli.pictures.writing import RGB, Subsampling
+    from srcnn_cli.pictures.subsampling import Subsampling
+    from srcnn_cli.pictures.writing import RGB
     from srcnn_cli.upscaling.jobs import Job
     from srcnn_cli.upscaling.stages import Stage
-    from srcnn_cli.upscaling.upscaler import Timing, Upscaled, Upscaler
+    from srcnn_cli.upscaling.upscaler import Upscaled, Upscaler
 
 
 @dataclass(frozen=True)
@@ -182,9 +184,7 @@ def _enlarged(
         return runs[-1].pixels
 
     result = upscale_softly(pixels, enlarge)
-    timing = runs[0].timing
-    for field in fields(timing):
-        setattr(timing, field.name, sum(getattr(run.timing, field.name) for run in runs))
+    timing = runs[0].timing + runs[1].timing
     notes = tuple(dict.fromkeys(note for run in runs for note in run.notes))
     return replace(runs[-1], pixels=result, timing=timing, notes=notes)
 

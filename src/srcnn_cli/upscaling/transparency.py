@@ -77,8 +77,14 @@ def upscale_softly(
 
 
 def _extremes(plane: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The least and the greatest value in the neighbourhood of each pixel."""
-    from scipy.ndimage import maximum_filter, minimum_filter
-
-    size = 2 * _NEIGHBOURS + 1
-    return minimum_filter(plane, size), maximum_filter(plane, size)
+    """The least and the greatest value in the neighbourhood of each pixel, (H, W) each."""
+    least, most = plane, plane
+    for axis in (0, 1):
+        width = [(_NEIGHBOURS, _NEIGHBOURS) if axis == each else (0, 0) for each in (0, 1)]
+        least_around, most_around = (np.pad(each, width, mode="edge") for each in (least, most))
+        for offset in range(2 * _NEIGHBOURS + 1):
+            window = np.s_[offset : offset + plane.shape[axis]]
+            at = (window, np.s_[:]) if axis == 0 else (np.s_[:], window)
+            least = np.minimum(least, least_around[at])
+            most = np.maximum(most, most_around[at])
+    return least, most

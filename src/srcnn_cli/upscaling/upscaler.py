@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from srcnn_cli.engines.tiling import run_bands
 from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.imaging.planes import (
     check_pixels,
@@ -19,54 +17,27 @@ from srcnn_cli.imaging.planes import (
     split_alpha,
 )
 from srcnn_cli.imaging.resize import Resampler
-from srcnn_cli.models.catalog import DEFAULT_MODEL, find_model, load_model
+from srcnn_cli.methods.base import Clock, Timing
+from srcnn_cli.methods.selection import Candidates
+from srcnn_cli.models.catalog import DEFAULT_MODEL
 from srcnn_cli.models.config import PRECISIONS
 from srcnn_cli.upscaling.stages import plan_stages
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from srcnn_cli.engines.base import Engine
-    from srcnn_cli.models.config import BorderPolicy, Precision
+    from srcnn_cli.methods.base import Method
+    from srcnn_cli.models.config import Precision
+    from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.upscaling.stages import Stage
 
     Picture = TypeVar("Picture", Image, NDArray[Any])
 
 _SMALLEST_TILE = 32
-
-
-@dataclass
-class Timing:
-    """Where the seconds went.
-
-    Attributes:
-        prepare: Loading weights that were not loaded yet, R'G'B' to the network's planes (Y'CbCr
-            for most), bicubic enlargement.
-        network: The network.
-        merge: The network's planes back to R'G'B', rounding.
-        bicubic: The part of ``prepare`` spent in bicubic enlargement of all channels: what a plain
-            bicubic upscaler takes for the same size (in one stage; a cascade interpolates more).
-    """
-
-    prepare: float = 0.0
-    network: float = 0.0
-    merge: float = 0.0
-    bicubic: float = 0.0
-
-    @property
-    def total(self) -> float:
-        """All seconds; ``bicubic`` is contained in ``prepare``."""
-        return self.prepare + self.network + self.merge
-
-    def interpolated(self, seconds: float) -> None:
-        """Count time spent in bicubic enlargement."""
-        self.prepare += seconds
-        self.bicubic += seconds
 
 
 @dataclass(frozen=True)
@@ -77,7 +48,7 @@ class Upscaled:
         pixels: (H', W'), (H', W', 2), (H', W', 3) or (H', W', 4), of the input's type.
         timing: Where the seconds went.
         stages: Sizes and weights, see `stages`.
-        tile: Side of the tiles that were used, 0 if none.
+        tile: Side of the tiles that were used in pixels of the result, 0 if none.
         notes: What a user should know, such as tiles made smaller for want of memory.
     """
 
@@ -92,21 +63,23 @@ class Upscaler:
     """Loads weights once and enlarges many pictures.
 
     Most networks see luminance alone (Dong et al. 2014, section 4): R'G'B' becomes Y'CbCr, Y' goes
-    through bicubic interpolation and the network, Cb, Cr and alpha through the interpolation, all
+    through the network and bicubic interpolation, Cb, Cr and alpha through the interpolation, all
     in float32, and the result is rounded once. Grey goes directly through the network. A colour
     network (Dong et al. 2016, section 4.5) takes all of Y'CbCr or R'G'B', and alpha alone is only
     interpolated; of a grey picture it gives the luminance.
 
     Args:
-        model: A shipped model (``srcnn models`` lists them) or the path of a weights file.
+        model: A shipped model (``srcnn models`` lists them), the path of a weights file, or an
+            interpolation: ``nearest``, ``bilinear``, ``bicubic`` or ``lanczos``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        tile: Side of the tiles in pixels; 0 chooses. It changes speed and memory, not the result.
+        tile: Side of the tiles in pixels of the result; 0 chooses. It changes speed and memory,
+            not the result.
         border: Another border policy than the model's own.
         precision: ``float32``, or ``bfloat16``: about 1.6 times as fast on processors that
             compute it (AVX-512 BF16), and results that differ by a level here and there.
 
     What runs the networks is imported when it is first needed, not here: ONNX Runtime, or torch,
-    which takes longer to import, for a GPU, for bfloat16 and for the border policy ``normalize``.
+    which takes longer to import, for a GPU and for bfloat16.
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
@@ -130,9 +103,7 @@ class Upscaler:
         self.tile = tile
         self._device_name = device
         self.precision = precision
-        self._border = border
-        self._files = find_model(self.model)
-        self._engines: dict[Path, Engine] = {}
+        self._candidates = Candidates(self.model, border=border, precision=precision)
 
     @cached_property
     def device(self) -> str:
@@ -147,17 +118,17 @@ class Upscaler:
 
     @property
     def scales(self) -> tuple[int, ...]:
-        """The factors that the model has weights for."""
-        return tuple(sorted(self._files))
+        """The factors that the model has weights for; none of an interpolation."""
+        return self._candidates.scales
 
     def load(self, scale: float) -> None:
         """Load the weights that ``scale`` needs now, rather than with the first picture."""
-        for stage in plan_stages(1, 1, scale, self.scales):
-            self._engine(stage.scale)
+        for stage in self._plan(1, 1, scale):
+            self._method(stage.scale)
 
     def border_of(self, stages: list[Stage]) -> BorderPolicy | None:
         """The border policy of the last stage's network; None if no network was run."""
-        return self._engine(stages[-1].scale).config.border if stages else None
+        return self._method(stages[-1].scale).border if stages else None
 
     def upscale(self, picture: Picture, scale: float) -> Picture:
         """Enlarge a picture.
@@ -204,11 +175,12 @@ class Upscaler:
         """
         check_pixels(pixels)
         height, width = pixels.shape[:2]
-        stages = plan_stages(height, width, scale, self.scales)
+        stages = self._plan(height, width, scale)
         if not stages:
             return Upscaled(pixels.copy(), Timing(), [], 0, ())
         last = stages[-1]
-        tile = self.tile or self._engine(last.scale).best_tile(last.height, last.width)
+        method = self._method(last.scale)
+        tile = self.tile or method.best_tile(last.height, last.width, last.height / height)
         notes = self._remarks(scale)
         while True:
             try:
@@ -236,54 +208,34 @@ class Upscaler:
             done += pixels
             progress(done / total)
 
-        clock = _Clock()
-        config = self._engine(stages[-1].scale).config
+        clock = Clock()
+        last = self._method(stages[-1].scale)
         picture, alpha = split_alpha(pixels)
-        planes, others = planes_of(picture, alpha, config)
+        planes, others = planes_of(picture, alpha, last.color)
         height, width = stages[-1].height, stages[-1].width
-        resampler = Resampler((planes.shape[1], planes.shape[2]), (height, width))
+        resampler = Resampler(planes.shape[-2:], (height, width), kernel=last.kernel)
         timing.prepare += clock.lap()
         for stage in stages[:-1]:
-            bands = [band for _, _, band in self._bands(planes, stage, tile, timing, advance)]
-            planes = np.concatenate(bands, axis=1)
+            bands = self._method(stage.scale).bands(
+                planes, stage.height, stage.width, tile=tile, timing=timing, advance=advance
+            )
+            planes = np.concatenate([band.planes for band in bands], axis=1)
         result = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
         # Band by band: what stands in floating point at any moment is a few rows of tiles.
-        for start, stop, band in self._bands(planes, stages[-1], tile, timing, advance):
+        for start, stop, band in last.bands(
+            planes, height, width, tile=tile, timing=timing, advance=advance
+        ):
             clock.lap()
             other_band = resampler.rows(others, start, stop) if len(others) else others
             timing.interpolated(clock.lap())
-            merge_planes(band, other_band, config.color, result[start:stop])
+            merge_planes(band, other_band, last.color, result[start:stop])
             timing.merge += clock.lap()
         return result, timing
 
-    def _bands(
-        self,
-        planes: NDArray[np.float32],
-        stage: Stage,
-        tile: int,
-        timing: Timing,
-        advance: Callable[[int], object],
-    ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
-        """(C, H, W) planes interpolated to the stage's size and through its network, in bands."""
-        clock = _Clock()
-        engine = self._engine(stage.scale)
-        resampler = Resampler((planes.shape[1], planes.shape[2]), (stage.height, stage.width))
-        timing.prepare += clock.lap()
-
-        def rows(start: int, stop: int) -> NDArray[np.float32]:
-            timing.network += clock.lap()
-            band: NDArray[np.float32] = resampler.rows(planes, start, stop)
-            timing.interpolated(clock.lap())
-            return band
-
-        for start, stop, band in run_bands(engine, stage.height, stage.width, tile, rows):
-            timing.network += clock.lap()
-            yield start, stop, band
-            advance((stop - start) * stage.width)
-            clock.lap()  # what the caller does with a band is not our time
-
     def _remarks(self, scale: float) -> tuple[str, ...]:
-        remarks = []
+        remarks: list[str] = []
+        if not self.scales:
+            return ()
         if scale == int(scale) <= max(self.scales) and scale not in self.scales:
             trained = ", ".join(f"×{known}" for known in self.scales)
             remarks.append(f"{self.model} was trained for {trained}, not for ×{scale:g}")
@@ -298,28 +250,12 @@ class Upscaler:
 
         return fast_bfloat16(torch.device(self.device))
 
-    def _engine(self, scale: int) -> Engine:
-        path = self._files[scale]
-        if path not in self._engines:
-            from srcnn_cli.engines.selection import make_engine
+    def _plan(self, height: int, width: int, scale: float) -> list[Stage]:
+        return plan_stages(height, width, scale, self.scales, fixed=self._candidates.fixed)
 
-            config, tensors = load_model(path, border=self._border)
-            self._engines[path] = make_engine(
-                config, tensors, self.device, precision=self.precision
-            )
-        return self._engines[path]
-
-
-class _Clock:
-    """Seconds between calls of `lap`."""
-
-    def __init__(self) -> None:
-        self._last = time.perf_counter()
-
-    def lap(self) -> float:
-        now = time.perf_counter()
-        elapsed, self._last = now - self._last, now
-        return elapsed
+    def _method(self, scale: int | None) -> Method:
+        # An interpolation runs on the CPU, whatever else there is.
+        return self._candidates.method(scale, "cpu" if scale is None else self.device)
 
 
 def _ignore(_share: float) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from srcnn_cli.imaging.channels import Planes
-    from srcnn_cli.models.config import BorderPolicy
+    from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
 
 

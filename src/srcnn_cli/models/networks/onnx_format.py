@@ -1,4 +1,9 @@
-"""ONNX files, written without the package ``onnx``."""
+"""ONNX files, written without torch and without the package ``onnx``.
+
+An ONNX file is a protocol buffer: a message is a row of fields, and a field its number, its length
+and its bytes. Of the format's messages a row of convolutions needs six; the numbers in them are
+those of ``onnx.proto3`` (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,45 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
+_IR_VERSION, _OPSET = 7, 13  # of 2020: every ONNX Runtime of the last years reads them
 _FLOAT, _INT64 = 1, 7  # TensorProto.DataType
-_STRING, _INTS = 3, 7  # AttributeProto.AttributeType
+_INT, _STRING, _INTS = 2, 3, 7  # AttributeProto.AttributeType
+
+
+class Graph:
+    """A model that grows node by node.
+
+    Args:
+        name: Of the graph.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._nodes: list[bytes] = []
+        self._constants: dict[str, bytes] = {}
+
+    def constant(self, name: str, values: NDArray[np.float32] | NDArray[np.int64]) -> str:
+        """Numbers under a name, once; the name."""
+        if name not in self._constants:
+            self._constants[name] = tensor(name, values)
+        return name
+
+    def node(self, operator: str, inputs: list[str], output: str, *attributes: bytes) -> str:
+        """An operator on named values; the name of what it gives."""
+        self._nodes.append(node(operator, inputs, output, *attributes))
+        return output
+
+    def model(self, inputs: dict[str, int], outputs: dict[str, int]) -> bytes:
+        """The whole file; inputs and outputs by name, with their numbers of planes."""
+        graph = message(
+            *((1, node) for node in self._nodes),
+            (2, self._name),
+            *((5, constant) for constant in self._constants.values()),
+            *((11, planes(name, channels)) for name, channels in inputs.items()),
+            *((12, planes(name, channels)) for name, channels in outputs.items()),
+        )
+        opset = message((1, ""), (2, _OPSET))
+        return message((1, _IR_VERSION), (2, "srcnn-cli"), (7, graph), (8, opset))
 
 
 def node(operator: str, inputs: list[str], output: str, *attributes: bytes) -> bytes:
@@ -26,6 +67,11 @@ def string(name: str, value: str) -> bytes:
     return message((1, name), (4, value), (20, _STRING))
 
 
+def integer(name: str, value: int) -> bytes:
+    """AttributeProto with one integer."""
+    return message((1, name), (3, value), (20, _INT))
+
+
 def ints(name: str, values: list[int]) -> bytes:
     """AttributeProto with integers."""
     return message((1, name), *((8, value) for value in values), (20, _INTS))
@@ -38,7 +84,7 @@ def tensor(name: str, values: NDArray[np.float32] | NDArray[np.int64]) -> bytes:
     return message(*((1, length) for length in values.shape), (2, kind), (8, name), (9, raw))
 
 
-def planes_info(name: str, channels: int) -> bytes:
+def planes(name: str, channels: int) -> bytes:
     """ValueInfoProto: one picture of any height and width."""
     sizes: list[tuple[int, int | str]]
     sizes = [(1, 1), (1, channels), (2, f"{name} height"), (2, f"{name} width")]
@@ -47,7 +93,7 @@ def planes_info(name: str, channels: int) -> bytes:
 
 
 def message(*fields: tuple[int, int | str] | tuple[int, bytes]) -> bytes:
-    """A protocol buffer's message: its fields as (number, value) one after the other."""
+    """A protocol buffer's message: its fields, (number, value), one after the other."""
     parts: list[bytes] = []
     for number, value in fields:
         if isinstance(value, int):

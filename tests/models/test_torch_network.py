@@ -10,7 +10,7 @@ import torch
 from srcnn_cli.errors import ModelError
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE, Edges
 from srcnn_cli.models.config import ModelConfig, parse_filters
-from srcnn_cli.models.networks.plain import PlaneNetwork
+from srcnn_cli.models.networks.torch_network import PlaneNetwork
 
 POLICIES = ["normalize", "replicate", "zero"]
 CONFIGS = [
@@ -307,8 +307,20 @@ def test_other_numbers_of_channels_are_refused(channels):
         ModelConfig.from_dict(written_before_colors(channels))
 
 
-@pytest.mark.parametrize("missing", list(ModelConfig().to_dict()))
-def test_missing_values_are_refused(missing):
+@pytest.mark.parametrize("missing", ["color", "border", "mean"])
+def test_a_value_that_an_older_program_did_not_write_has_its_default(missing):
+    values = ModelConfig(filters=(5, 3), widths=(7,), scales=(2,)).to_dict()
+    del values[missing]
+    assert ModelConfig.from_dict(values) == ModelConfig(filters=(5, 3), widths=(7,), scales=(2,))
+
+
+def test_a_value_that_nobody_knows_is_refused():
+    with pytest.raises(ModelError):
+        ModelConfig.from_dict({**ModelConfig().to_dict(), "dilation": 2})
+
+
+@pytest.mark.parametrize("missing", ["architecture", "filters", "widths", "scales"])
+def test_without_these_values_there_is_no_network(missing):
     values = ModelConfig().to_dict()
     del values[missing]
     with pytest.raises(ModelError):

@@ -1,0 +1,129 @@
+"""The networks as ONNX models: all of `torch_network`, border policies and sub-pixels included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from srcnn_cli.models.networks.onnx_format import Graph, integer, ints, string
+
+if TYPE_CHECKING:
+    from srcnn_cli.imaging.regions import Edges
+    from srcnn_cli.models.config import ModelConfig
+    from srcnn_cli.models.networks.base import Activation, BorderPolicy
+    from srcnn_cli.models.weights import Tensors
+
+INPUT, OUTPUT = "input", "output"
+
+_TO_THE_END = np.iinfo(np.int64).max
+_OPERATORS: dict[Activation, str] = {"relu": "Relu", "prelu": "PRelu", "tanh": "Tanh"}
+
+
+def network_model(config: ModelConfig, tensors: Tensors, edges: Edges) -> bytes:
+    """A network for patches with these edges.
+
+    Args:
+        config: The network.
+        tensors: Its weights, as `weights.load_weights` gives them.
+        edges: The sides that are extended by the border policy.
+
+    Returns:
+        A model that takes (1, C, H, W) float32 as `INPUT`, and gives as `OUTPUT` what
+        `torch_network.PlaneNetwork` computes of it, with the sub-pixels in their places: (1, C,
+        s H', s W').
+    """
+    graph = Graph(config.name)
+    planes = INPUT
+    if config.mean:
+        mean = graph.constant("mean", np.array([config.mean], np.float32))
+        planes = graph.node("Sub", [planes, mean], "centred")
+    for index, layer in enumerate(config.layers, start=1):
+        planes = _convolution(graph, planes, f"conv{index}", tensors, config.border, edges)
+        if layer.activation != "none":
+            inputs = [planes]
+            if layer.activation == "prelu":
+                slope = tensors[f"conv{index}.slope"][:, None, None]
+                inputs.append(graph.constant(f"conv{index}.slope", slope))
+            operator = _OPERATORS[layer.activation]
+            planes = graph.node(operator, inputs, f"{layer.activation}{index}")
+    if config.mean and not config.residual:
+        # As a difference, because a sum would become part of the last layer's biases, which rounds
+        # in another place than torch does.
+        below = graph.constant("minus mean", np.array([-config.mean], np.float32))
+        planes = graph.node("Sub", [planes, below], "with mean")
+    if config.residual and config.interpolated:
+        planes = graph.node("Add", [planes, _inner(graph, config.receptive_radius, edges)], "sum")
+    if config.factor > 1:
+        size = integer("blocksize", config.factor)
+        planes = graph.node("DepthToSpace", [planes], "enlarged", size, string("mode", "CRD"))
+    graph.node("Identity", [planes], OUTPUT)
+    return graph.model({INPUT: config.channels}, {OUTPUT: config.channels})
+
+
+def _convolution(
+    graph: Graph,
+    planes: str,
+    name: str,
+    tensors: Tensors,
+    border: BorderPolicy,
+    edges: Edges,
+) -> str:
+    """A layer without its activation, as large as its input on the sides in ``edges``."""
+    weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
+    side = weight.shape[-1]
+    inputs = [planes, graph.constant(f"{name}.weight", weight)]
+    top, left, bottom, right = pads = [side // 2 * edge for edge in edges]
+    if border == "normalize" and any(pads):
+        product = graph.node("Conv", inputs, f"{name} unscaled", ints("pads", pads))
+        inverse = _inverse_share(graph, planes, name, side, edges)
+        scaled = graph.node("Mul", [product, inverse], f"{name} scaled")
+        return graph.node(
+            "Add", [scaled, graph.constant(f"{name}.bias", bias[:, None, None])], name
+        )
+    if border == "replicate" and any(pads):
+        before_and_after = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
+        amounts = graph.constant(f"{name} pads", before_and_after)
+        mode = string("mode", "edge")
+        inputs[0] = graph.node("Pad", [planes, amounts], f"{name} padded", mode)
+        pads = [0, 0, 0, 0]
+    inputs.append(graph.constant(f"{name}.bias", bias))
+    return graph.node("Conv", inputs, name, ints("pads", pads))
+
+
+def _inverse_share(graph: Graph, planes: str, name: str, side: int, edges: Edges) -> str:
+    """(1, 1, H', W'): one over the share of a filter that lies on valid pixels.
+
+    The share is the convolution of a plane of ones with a filter of equal weights that add up to 1.
+    """
+    height_and_width = [
+        graph.constant("of height", np.array([2], np.int64)),
+        graph.constant("of width", np.array([4], np.int64)),
+    ]
+    shape = graph.node("Shape", [planes], f"{name} shape")
+    size = graph.node("Slice", [shape, *height_and_width], f"{name} size")
+    single = graph.constant("one plane", np.array([1, 1], np.int64))
+    target = graph.node("Concat", [single, size], f"{name} target", integer("axis", 0))
+    one = graph.constant("one", np.ones(1, np.float32))
+    ones = graph.node("Expand", [one, target], f"{name} ones")
+    equal = np.ones((1, 1, side, side), np.float32)
+    weights = graph.constant(f"equal weights {side}", equal)
+    pads = ints("pads", [side // 2 * edge for edge in edges])
+    valid = graph.node("Conv", [ones, weights], f"{name} valid", pads)
+    area = graph.constant(f"area {side}", np.array([side * side], np.float32))
+    return graph.node("Div", [area, valid], f"{name} inverse share")
+
+
+def _inner(graph: Graph, radius: int, edges: Edges) -> str:
+    """The part of the input that the output covers."""
+    starts = np.array([0 if edges.top else radius, 0 if edges.left else radius], np.int64)
+    ends = np.array(
+        [_TO_THE_END if edges.bottom else -radius, _TO_THE_END if edges.right else -radius],
+        np.int64,
+    )
+    bounds = [
+        graph.constant("first", starts),
+        graph.constant("last", ends),
+        graph.constant("rows and columns", np.array([2, 3], np.int64)),
+    ]
+    return graph.node("Slice", [INPUT, *bounds], "inner")

@@ -1,0 +1,39 @@
+"""What the shell is told when a user presses the tabulator."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+RUN = "import sys; sys.argv = ['srcnn']; from srcnn_cli.cli import run; run()"
+
+
+def completed(line):
+    """The words that bash gets for a line with the cursor at its end."""
+    words = line.split(" ")
+    asked = {
+        "_SRCNN_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", RUN],
+        env={**os.environ, **asked}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_commands():
+    assert completed("srcnn ") == ["upscale", "models", "train", "import", "bench", "compare"]
+    assert completed("srcnn up") == ["upscale"]
+
+
+def test_options():
+    assert "--skip-existing" in completed("srcnn upscale --s")
+
+
+@pytest.mark.parametrize("command", ["bench", "compare"])
+def test_models_are_completed_by_name(command):
+    assert completed(f"srcnn {command} -m ") == ["srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20"]
+    assert completed(f"srcnn {command} --model vd") == ["vdsr-20"]
+    assert completed(f"srcnn {command} --model x") == []
