@@ -23,10 +23,11 @@ import torch
 
 from srcnn_cli.evaluation.protocol import make_pair
 from srcnn_cli.imaging.degradation import Degradation
+from srcnn_cli.training.matching import patch_spec
 from srcnn_cli.training.patches import PatchSampler
 from srcnn_cli.training.ranks import Ranks
 from srcnn_cli.training.run import choose_training_device, configure
-from srcnn_cli.training.trainer import Trainer, patch_spec
+from srcnn_cli.training.trainer import Trainer
 from srcnn_cli.training.validation import Validator
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ PARTS = (
     "errors",
     "process",
     "files",
+    "process",
     "imaging",
     "pictures",
     "models",
@@ -31,23 +32,13 @@ PARTS = (
 DOORS = {"__init__", "__main__"}
 
 # Imports against the order that are still there, as (module, imported module).
-KNOWN_BREAKS: set[tuple[str, str]] = {
-    ("imaging.planes", "models.config"),  # a network's colour and channels, in a type
-}
+KNOWN_BREAKS: set[tuple[str, str]] = set()
 # Modules that still import each other in a circle.
-KNOWN_CIRCLES: set[frozenset[str]] = {
-    frozenset({"cli._console", "cli._progress", "cli._terminal"}),
-}
+KNOWN_CIRCLES: set[frozenset[str]] = set()
 
 LONGEST = 300
 # Longer files, each with the reason why it is not cut.
-LONG_FILES: dict[str, str] = {
-    "cli/bench.py": "one command: two dozen options, and the tables that it prints",
-    "cli/train.py": "one command: three dozen options with their help",
-    "training/recipes.py": "every value of a schedule with its range, and all recipes, in one view",
-    "training/trainer.py": "to be cut into trainer and steps",
-    "upscaling/upscaler.py": "to be cut when it is made of a method",
-}
+LONG_FILES: dict[str, str] = {}
 
 
 def sources():

@@ -32,12 +32,12 @@ CHOICES = {
     },
     "import": {
         "--border": "normalize replicate zero",
-        "--architecture": "srcnn vdsr",
+        "--architecture": "srcnn vdsr espcn fsrcnn subpixel",
         "--channels": "y rgb ycbcr",
     },
     "train": {
         "--recipe": "fast srcnn vdsr",
-        "--architecture": "srcnn vdsr",
+        "--architecture": "srcnn vdsr espcn fsrcnn subpixel",
         "--channels": "y rgb ycbcr",
         "--border": "normalize replicate zero",
         "--sampling": "positions pictures",

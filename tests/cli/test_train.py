@@ -319,7 +319,7 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
         (["--data", "data", "--recipe", "secret"], 2, "'fast', 'srcnn', 'vdsr'"),
         (["--data", "data", "--channels", "cmyk"], 2, "rgb"),
         (["--data", "data", "--scale", "three"], 2, "2,3,4"),
-        (["--data", "data", "--depth", "5"], 2, "vdsr"),
+        (["--data", "data", "--depth", "5"], 2, "not for srcnn"),
         (["--data", "data", "--pretrain", "y"], 2, "ycbcr"),
         (["--data", "data", "--optimizer", "adam9"], 2, "muon"),
         (["--resume", "nowhere"], 5, "no checkpoint"),

@@ -23,10 +23,11 @@ from srcnn_cli.models.networks.base import Family
 from srcnn_cli.models.networks.registry import FAMILIES
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import load_weights, save_weights
+from srcnn_cli.training.matching import degradation, patch_spec
 from srcnn_cli.training.patches import PatchSampler
 from srcnn_cli.training.ranks import Ranks
-from srcnn_cli.training.recipes import Schedule
-from srcnn_cli.training.trainer import Trainer, degradation, patch_spec
+from srcnn_cli.training.schedule import Schedule
+from srcnn_cli.training.trainer import Trainer
 from srcnn_cli.training.validation import Validator
 
 CPU = torch.device("cpu")

@@ -10,7 +10,8 @@ import torch
 from srcnn_cli.errors import ModelError, OutputError
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.training.checkpoints import CHECKPOINT, Checkpoint, load_checkpoint, save_checkpoint
-from srcnn_cli.training.recipes import RECIPES, Schedule
+from srcnn_cli.training.recipes import RECIPES
+from srcnn_cli.training.schedule import Schedule
 
 
 def make(step=3, recipe="vdsr"):

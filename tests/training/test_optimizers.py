@@ -10,7 +10,7 @@ import torch
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.training.optimizers import Optimizer
-from srcnn_cli.training.recipes import Schedule
+from srcnn_cli.training.schedule import Schedule
 
 CONFIG = ModelConfig(filters=(5, 1, 3), widths=(6, 4))
 CONFIGS = [

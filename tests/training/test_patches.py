@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from srcnn_cli.errors import InputError
 from srcnn_cli.imaging.degradation import Degradation, Example
 from srcnn_cli.training.examples import Skipped, load_examples, training_files
-from srcnn_cli.training.patches import PatchSampler, PatchSpec, PicturePool
+from srcnn_cli.training.patches import PatchSampler, PicturePool
+from srcnn_cli.training.positions import PatchSpec
 
 CPU = torch.device("cpu")
 

@@ -15,7 +15,8 @@ from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
 from srcnn_cli.imaging.degradation import Degradation
 from srcnn_cli.training import streaming
 from srcnn_cli.training.examples import Skipped, hold_back
-from srcnn_cli.training.patches import PatchSampler, PatchSpec
+from srcnn_cli.training.patches import PatchSampler
+from srcnn_cli.training.positions import PatchSpec
 from srcnn_cli.training.streaming import PatchStream, open_patches
 
 SPEC = PatchSpec(8, 1)

@@ -15,10 +15,11 @@ from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import load_weights
 from srcnn_cli.training.checkpoints import CHECKPOINT, load_checkpoint
+from srcnn_cli.training.matching import patch_spec
 from srcnn_cli.training.patches import PatchSampler
 from srcnn_cli.training.ranks import Ranks
-from srcnn_cli.training.recipes import Schedule
-from srcnn_cli.training.trainer import BEST, LAST, Trainer, patch_spec
+from srcnn_cli.training.schedule import Schedule
+from srcnn_cli.training.trainer import BEST, LAST, Trainer
 from srcnn_cli.training.validation import Validator
 
 CPU = torch.device("cpu")

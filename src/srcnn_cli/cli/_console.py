@@ -17,8 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from srcnn_cli.cli._progress import bar_aside
-from srcnn_cli.cli._terminal import reader_gone
+from srcnn_cli.cli._terminal import bar_aside, reader_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from srcnn_cli.cli._terminal import bars_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.progress import Progress
     from typing_extensions import Self
 
@@ -47,7 +46,7 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         if self._rich is not None:
             self._rich.stop()
-        _on_terminal.clear()
+        bars_shown.clear()
 
     def advance(self) -> None:
         """One more is done."""
@@ -68,21 +67,5 @@ class ProgressBar:
             self._rich = _console.make_progress(self._label, counted=self._total is not None)
             self._task = self._rich.add_task("", total=self._total)
             self._rich.start()
-            _on_terminal.append(self._rich)
+            bars_shown.append(self._rich)
         self._rich.update(self._task, completed=self._completed, description=self._text)
-
-
-_on_terminal: list[Any] = []  # the bar that is shown at present, if one is
-
-
-@contextmanager
-def bar_aside() -> Iterator[None]:
-    """While it lasts, no bar stands where the next line of stdout belongs."""
-    bars = [bar.live for bar in _on_terminal if sys.stdout.isatty()]
-    for bar in bars:
-        bar.stop()
-    try:
-        yield
-    finally:
-        for bar in bars:
-            bar.start(refresh=True)

@@ -1,4 +1,4 @@
-"""What the command says: lines, JSON, and a bar while something takes long.
+"""What the command says: lines, and JSON.
 
 Results go to stdout, everything else (progress, warnings) to stderr, so that pipes stay clean.
 Nothing here imports rich before a bar appears: a small picture is done sooner.
@@ -10,17 +10,15 @@ import json
 import os
 import re
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from srcnn_cli.cli._progress import bar_aside
 from srcnn_cli.errors import OutputError
 from srcnn_cli.files import describe_os_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from collections.abc import Iterable, Iterator
 
 _LONGEST_LIST = 6
 _BROKEN_PIPE = 128 + 13  # as a shell says of a program that SIGPIPE ended
@@ -121,3 +119,19 @@ def in_words(value: object) -> str:
             return f"{value[0]} ({len(value)} times)"
         return "-".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else f"{value}"
+
+
+bars_shown: list[Any] = []  # the bar that is shown at present, if one is
+
+
+@contextmanager
+def bar_aside() -> Iterator[None]:
+    """While it lasts, no bar stands where the next line of stdout belongs."""
+    bars = [bar.live for bar in bars_shown if sys.stdout.isatty()]
+    for bar in bars:
+        bar.stop()
+    try:
+        yield
+    finally:
+        for bar in bars:
+            bar.start(refresh=True)

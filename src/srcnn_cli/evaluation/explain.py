@@ -18,7 +18,7 @@ import numpy as np
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.evaluation.metrics import psnr
-from srcnn_cli.evaluation.protocol import SRCNN, ColorSpace, Pair
+from srcnn_cli.evaluation.protocol import SRCNN, Pair
 from srcnn_cli.imaging.color import rgb_from_ycbcr, ycbcr_from_rgb
 from srcnn_cli.imaging.planes import luminance_uint8
 from srcnn_cli.imaging.resize import modcrop, resize
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from srcnn_cli.evaluation.names import ColorSpace
 
     Resize = Callable[[NDArray[Any], int, int], NDArray[Any]]
     Enlarge = Callable[[NDArray[np.float64]], NDArray[Any]]

@@ -21,12 +21,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.evaluation.metrics import psnr, shave, ssim
+from srcnn_cli.evaluation.names import ColorSpace
 from srcnn_cli.imaging.color import ycbcr_from_rgb
 from srcnn_cli.imaging.planes import luminance_uint8
 from srcnn_cli.imaging.resize import Resampler, modcrop, resize
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ColorSpace = Literal["y", "y-full", "rgb"]
 COLOR_SPACES: tuple[ColorSpace, ...] = get_args(ColorSpace)
 
 

@@ -12,7 +12,7 @@ import torch
 from srcnn_cli.errors import ModelError
 from srcnn_cli.files import describe_os_error, write_atomically
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.training.recipes import Schedule
+from srcnn_cli.training.schedule import Schedule
 
 if TYPE_CHECKING:
     from pathlib import Path

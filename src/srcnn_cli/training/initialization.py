@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from srcnn_cli.models.networks.torch_network import PlaneNetwork
-    from srcnn_cli.training.recipes import Initial
+    from srcnn_cli.training.schedule import Initial
 
 _SIGMA = 0.001  # Dong et al., ECCV 2014, section 3.3
 # Small, so that the noise of the untrained maps is far below the first steps' improvement.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from srcnn_cli.models.networks.torch_network import PlaneNetwork
-    from srcnn_cli.training.recipes import Schedule
+    from srcnn_cli.training.schedule import Schedule
 
 
 class Optimizer:

@@ -6,44 +6,20 @@ and GPU, without a loop over pictures. The sub-images of the papers are the patc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
 
 from srcnn_cli.errors import InputError
+from srcnn_cli.training.positions import PatchSpec, Positions, turned_sub_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from torch import Tensor
 
     from srcnn_cli.imaging.degradation import Example
-    from srcnn_cli.training.recipes import Sampling
-
-
-@dataclass(frozen=True)
-class PatchSpec:
-    """How patches are cut, and which are drawn.
-
-    Attributes:
-        patch: Side of the square source patches, on the network's grid.
-        margin: Pixels by which valid convolutions shrink them: the truth is smaller on each side.
-        stride: Pixels between patches: those at rows and columns 0, stride, 2 stride, ... that fit
-            into the picture are drawn from, as the papers cut their sub-images.
-        sampling: ``positions``: every position in the whole set is equally likely; ``pictures``:
-            every example is, and every position in it.
-        augment: Flip and turn patches at random, all eight ways equally likely.
-        factor: Sub-pixels of the truth for each pixel of the source along each side.
-    """
-
-    patch: int
-    margin: int
-    stride: int = 1
-    sampling: Sampling = "positions"
-    augment: bool = True
-    factor: int = 1
 
 
 class Patches(Protocol):
@@ -109,9 +85,9 @@ class PicturePool:
         # Channels last: all of a pixel's lie side by side, so one index is enough for them.
         self._source = torch.empty((room, channels), dtype=torch.float32, device=device)
         self._truth = torch.empty((room, channels * spec.factor**2), dtype=kind, device=device)
-        self._turned = _turned_sub_pixels(channels, spec.factor).to(device)
+        self._turned = turned_sub_pixels(channels, spec.factor).to(device)
         self._places: list[tuple[int, int, int]] = []  # first pixel, height, width
-        self._table: _Table | None = None
+        self._table: Positions | None = None
         self._steps = torch.arange(spec.patch, device=device)
 
     @property
@@ -146,9 +122,9 @@ class PicturePool:
         self._places[place : place + 1] = [(start, height, width)]
         self._table = None
 
-    def _positions(self) -> _Table:
+    def _positions(self) -> Positions:
         if self._table is None:
-            self._table = _Table(self._places, self.spec)
+            self._table = Positions(self._places, self.spec)
         return self._table
 
     def draw(self, count: int, generator: torch.Generator, share: slice) -> tuple[Tensor, Tensor]:
@@ -203,51 +179,6 @@ class PicturePool:
             return flat.view(-1).index_select(0, index.reshape(-1)).view(count, 1, height, width)
         rows = flat.index_select(0, index.reshape(-1))
         return rows.view(count, height, width, flat.shape[1]).permute(0, 3, 1, 2)
-
-
-def _turned_sub_pixels(channels: int, factor: int) -> Tensor:
-    """Where the sub-pixels of a turned pixel come from: (8, C s²), by the bits of the turn."""
-    grid = torch.arange(channels * factor**2).view(channels, factor, factor)
-    turned = []
-    for turn in range(8):
-        planes = grid.flip(1) if turn & 1 else grid
-        planes = planes.flip(2) if turn & 2 else planes
-        turned.append((planes.transpose(1, 2) if turn & 4 else planes).reshape(-1))
-    return torch.stack(turned)
-
-
-class _Table:
-    """Where in flat tensors the patches of each example begin."""
-
-    def __init__(self, places: Sequence[tuple[int, int, int]], spec: PatchSpec) -> None:
-        self._spec = spec
-        table = torch.tensor(places, dtype=torch.int64).view(-1, 3)
-        self._starts, heights, self._widths = table.unbind(1)
-        rows, self._columns = (
-            torch.clamp((side - spec.patch) // spec.stride + 1, min=0)
-            for side in (heights, self._widths)
-        )
-        self._counts = rows * self._columns
-        self._ends = torch.cumsum(self._counts, 0)
-        self.total = int(self._counts.sum())
-
-    def pick(self, chance: Tensor) -> Tensor:
-        """Positions for (n,) float64 that are spread evenly over [0, 1)."""
-        if self._spec.sampling == "positions":
-            return (chance * self.total).long()
-        filled = self._counts.nonzero().squeeze(1)
-        place = chance * len(filled)
-        example = filled[place.long()]
-        count = self._counts[example]
-        return self._ends[example] - count + ((place - place.floor()) * count).long()
-
-    def locate(self, position: Tensor) -> tuple[Tensor, Tensor]:
-        """The first pixel of a patch, and the width of the example that it is cut from."""
-        example = torch.searchsorted(self._ends, position.contiguous(), right=True)
-        position = position - (self._ends[example] - self._counts[example])
-        columns, width, stride = self._columns[example], self._widths[example], self._spec.stride
-        row, column = position // columns * stride, position % columns * stride
-        return self._starts[example] + row * width + column, width
 
 
 class PatchSampler:

@@ -12,9 +12,9 @@ from srcnn_cli.errors import OutputError, UsageError
 from srcnn_cli.models.networks.carriers import beside_carriers
 from srcnn_cli.models.weights import load_weights, read_training
 from srcnn_cli.training.checkpoints import load_checkpoint
+from srcnn_cli.training.matching import check_schedule
 from srcnn_cli.training.ranks import started_by_torchrun
 from srcnn_cli.training.recipes import RECIPES, plan
-from srcnn_cli.training.trainer import check_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

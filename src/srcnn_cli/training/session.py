@@ -17,8 +17,9 @@ from srcnn_cli.plotting.convergence import plot_convergence
 from srcnn_cli.plotting.filters import plot_filters
 from srcnn_cli.training.examples import Skipped, hold_back, training_files, without_copies
 from srcnn_cli.training.log import LOG, TrainingLog
+from srcnn_cli.training.matching import degradation, patch_spec
 from srcnn_cli.training.streaming import open_patches
-from srcnn_cli.training.trainer import BEST, Trainer, degradation, patch_spec
+from srcnn_cli.training.trainer import BEST, Trainer
 from srcnn_cli.training.validation import Validator, overall
 
 if TYPE_CHECKING:

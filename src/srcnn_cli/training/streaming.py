@@ -17,7 +17,7 @@ from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.pictures.formats import open_header, quiet
 from srcnn_cli.training.examples import Skipped, load_examples
 from srcnn_cli.training.order import CropDataset, Order
-from srcnn_cli.training.patches import PatchSampler, PatchSpec, PicturePool
+from srcnn_cli.training.patches import PatchSampler, PicturePool
 from srcnn_cli.training.prefetching import Prefetcher
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from srcnn_cli.imaging.degradation import Degradation, Example
+    from srcnn_cli.training.positions import PatchSpec
 
 _LINUX = sys.platform == "linux"
 

@@ -12,15 +12,15 @@ import torch
 from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.engines.torch_engine import autocast
 from srcnn_cli.errors import ModelError, UsageError
-from srcnn_cli.imaging.degradation import Degradation
 from srcnn_cli.imaging.regions import WHOLE
-from srcnn_cli.models.networks.carriers import split_carriers, with_carriers, without_carriers
+from srcnn_cli.models.networks.carriers import split_carriers, with_carriers
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import load_weights, save_weights
 from srcnn_cli.training.checkpoints import Checkpoint, save_checkpoint
 from srcnn_cli.training.initialization import initialize
+from srcnn_cli.training.loss import loss_of
+from srcnn_cli.training.matching import check_schedule, trained_network
 from srcnn_cli.training.optimizers import Optimizer
-from srcnn_cli.training.patches import PatchSpec
 from srcnn_cli.training.ranks import Ranks
 from srcnn_cli.training.validation import overall
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.weights import Tensors
     from srcnn_cli.training.patches import Patches
-    from srcnn_cli.training.recipes import Schedule
+    from srcnn_cli.training.schedule import Schedule
     from srcnn_cli.training.validation import Validator
 
 BEST = "best.safetensors"
@@ -113,7 +113,7 @@ class Trainer:
         self.seconds = 0.0
         self._patches, self._validator = patches, validator
         self._generator = torch.Generator().manual_seed(schedule.seed)
-        network = PlaneNetwork(_trained(config, schedule))
+        network = PlaneNetwork(trained_network(config, schedule))
         initialize(network, schedule.initial, self._generator)
         self._network: PlaneNetwork = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._parameters = list(self._network.parameters())
@@ -222,27 +222,13 @@ class Trainer:
         source = source.contiguous(memory_format=torch.channels_last)
         with autocast(self.device, self.schedule.precision):
             output = (self._forward(source, WHOLE) if bordered else self._forward(source)).float()
-        loss = self._loss(output, truth)
+        loss = loss_of(output, truth, self.schedule, self.step)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.ranks.average([p.grad for p in self._parameters if p.grad is not None])
         self._optimizer.step(self.schedule.rate_at(self.step))
         pixels = truth.shape[0] * truth.shape[-1] * truth.shape[-2] * self.config.factor**2
         return loss.detach(), pixels
-
-    def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
-        schedule = self.schedule
-        if schedule.pretrain != "all" and self.step < schedule.pretrain_steps:
-            counted = slice(0, 1) if schedule.pretrain == "y" else slice(1, 3)
-            output, truth = output[:, counted], truth[:, counted]
-        squares = (output - truth).square()
-        if schedule.loss == "half-sum":
-            return squares.sum() / (2 * len(squares))
-        if schedule.loss == "log-mse":
-            return (squares.mean(dim=(1, 2, 3)) + schedule.log_floor).log().mean()
-        if schedule.loss == "charbonnier":
-            return (squares + 1e-6).sqrt().mean()
-        return squares.mean()
 
     def averaged_tensors(self) -> Tensors:
         """The averaged weights as float32 arrays under their names in a weights file."""
@@ -321,50 +307,3 @@ class Trainer:
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise ModelError("its state does not fit its network", self.folder) from error
         self._patches.seek(self.step)
-
-
-def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
-    """Whether a network can be trained that way.
-
-    Raises:
-        UsageError: It cannot.
-    """
-    if schedule.pretrain != "all" and config.color != "ycbcr":
-        raise UsageError(f"pre-training on {schedule.pretrain} needs the colours ycbcr")
-    if schedule.initial == "identity" and not (config.residual or config.interpolated):
-        raise UsageError(
-            f"{config.name} cannot start as the identity: its output is not as large as its input "
-            "(--initial he)"
-        )
-    radius = config.receptive_radius
-    if schedule.border_share < 1 and schedule.patch <= 2 * radius:
-        raise UsageError(
-            f"a patch of {schedule.patch} leaves nothing after {config.name}'s valid "
-            f"convolutions: use at least {2 * radius + 1}"
-        )
-    if schedule.fixed_carriers:
-        without_carriers(config)
-
-
-def patch_spec(config: ModelConfig, schedule: Schedule) -> PatchSpec:
-    """How the sub-images of a run are cut."""
-    # If all convolutions are valid, what they leave out on each side need not be cut at all.
-    margin = 0 if schedule.border_share > 0 else config.receptive_radius
-    return PatchSpec(
-        schedule.patch, margin, schedule.stride, schedule.sampling, schedule.augment, config.factor
-    )
-
-
-def degradation(config: ModelConfig, schedule: Schedule) -> Degradation:
-    """How a network's training input is made."""
-    return Degradation(
-        config.scales,
-        config.color,
-        schedule.blur,
-        interpolated=config.interpolated,
-        residual=config.residual,
-    )
-
-
-def _trained(config: ModelConfig, schedule: Schedule) -> ModelConfig:
-    return without_carriers(config) if schedule.fixed_carriers else config
