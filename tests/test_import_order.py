@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "srcnn_cli"
 # From bottom to top. A part imports from itself and from the parts above it in this table.
 PARTS = (
     "errors",
+    "process",
     "files",
     "process",
     "imaging",

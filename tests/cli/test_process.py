@@ -33,6 +33,7 @@ def opened(path):
 
 
 @pytest.mark.parametrize("closed", [(1,), (2,), (1, 2), (0, 1, 2)])
+@pytest.mark.fault("standard output or error is closed", "the picture", 0)
 def test_closed_streams_do_not_stop_the_work(start, tmp_path, closed):
     def close():
         for descriptor in closed:
@@ -46,6 +47,7 @@ def test_closed_streams_do_not_stop_the_work(start, tmp_path, closed):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no such device")  # noqa: PTH110
+@pytest.mark.fault("standard output is full", "the picture, and an error", 4)
 def test_output_that_is_full_is_code_4_and_the_picture_is_there(start, tmp_path):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         process = start(stdout=full, stderr=subprocess.PIPE)
@@ -73,6 +75,7 @@ builtins.__import__ = slow
 
 @pytest.mark.parametrize("where", ["numpy", "onnxruntime", "typer"])
 @pytest.mark.parametrize(("which", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+@pytest.mark.fault("SIGTERM (or SIGINT: 130) at any moment", "ends at once", 143)
 def test_a_signal_in_the_middle_of_an_import_ends_the_process(start, tmp_path, where, which, code):
     preparation = IMPORTS.replace("WHERE", repr(where)).replace("WHICH", f"signal.{which}")
     process = start(preparation, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -85,6 +88,7 @@ def test_a_signal_in_the_middle_of_an_import_ends_the_process(start, tmp_path, w
     ]
 
 
+@pytest.mark.fault("SIGTERM while a file is written", "nothing of it is left", 143)
 def test_a_signal_while_a_file_is_written_leaves_nothing_of_it(start, tmp_path):
     preparation = (
         "import os, signal\n"
@@ -99,6 +103,7 @@ def test_a_signal_while_a_file_is_written_leaves_nothing_of_it(start, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit works as on Linux")
 @pytest.mark.parametrize("mebibytes", [150, 200, 250, 300, 350])
+@pytest.mark.fault("too little memory (`ulimit -v`)", "an error", 6)
 def test_a_small_address_space_is_code_6(start, tmp_path, mebibytes):
     import resource
 
@@ -113,6 +118,7 @@ def test_a_small_address_space_is_code_6(start, tmp_path, mebibytes):
     assert not (tmp_path / "out.png").exists()
 
 
+@pytest.mark.fault("SIGKILL while a file is written", "the next run removes what is left", 0)
 def test_a_killed_run_is_finished_by_the_next(start, tmp_path):
     preparation = (
         "import os, signal\n"

@@ -30,6 +30,7 @@ from srcnn_cli.pictures.reading import decode_picture
         ("JPEG2000", {}),
     ],
 )
+@pytest.mark.fault("cut off anywhere, any format", "refused", 3)
 def test_a_truncated_file_is_refused_wherever_it_is_cut(file_format, options):
     data = encoded(RGB, file_format, **options)
     for keep in (10, len(data) // 4, len(data) // 2, len(data) - 30, len(data) - 4):
@@ -76,6 +77,9 @@ def assert_refused_or_sound(data):
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
+@pytest.mark.fault(
+    "bytes changed at random", "refused, or read if every check passes; no traceback", 3
+)
 def test_a_damaged_file_is_refused_or_read_but_nothing_else_is_raised(data):
     content = bytearray(data.draw(st.sampled_from(SEEDS)))
     # Headers are where decoders stumble, so half of the damage goes there.

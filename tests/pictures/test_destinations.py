@@ -30,6 +30,7 @@ def test_an_extension_that_cannot_be_written_is_refused_with_the_list(tmp_path, 
 
 
 @pytest.mark.parametrize(("name", "side"), [("x.jpg", 65_500), ("x.webp", 16_383)])
+@pytest.mark.fault("too large for the output format", "refused before any computing", 4)
 def test_format_limits_are_found_beforehand(tmp_path, name, side):
     target(tmp_path / name, width=side)
     with pytest.raises(OutputError, match=f"{side:,}"):
@@ -51,6 +52,7 @@ def test_files_beyond_four_gigabytes_are_found_beforehand(tmp_path, extension):
         target(tmp_path / f"x{extension}", height=40_000, width=40_000)
 
 
+@pytest.mark.fault("the output folder is missing", "refused before any computing", 4)
 def test_a_missing_folder_is_found_beforehand(tmp_path):
     with pytest.raises(OutputError, match="folder does not exist"):
         target(tmp_path / "absent" / "x.png")
@@ -78,6 +80,7 @@ def test_a_folder_at_the_destination_is_refused_even_to_overwrite(tmp_path):
         target(tmp_path / "x.png", overwrite=True)
 
 
+@pytest.mark.fault("the output exists", "refused without `--overwrite`", 4)
 def test_an_existing_file_is_refused_unless_it_may_be_replaced(tmp_path):
     path = tmp_path / "x.png"
     path.write_bytes(b"old")
@@ -90,6 +93,7 @@ def test_an_existing_file_is_refused_unless_it_may_be_replaced(tmp_path):
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("a\nb")])
 @pytest.mark.parametrize("name", ["x.png", "x.jpg"])
+@pytest.mark.fault("a save that fails", "what was there is untouched", 4)
 def test_a_save_that_fails_midway_leaves_the_old_file_and_nothing_else(
     tmp_path, monkeypatch, name, error
 ):

@@ -43,6 +43,9 @@ def damaged(data):
 
 
 @pytest.mark.parametrize("kind", FILES)
+@pytest.mark.fault(
+    "JPEG: a part missing, zeroed, overwritten; with or without end marker", "refused", 3
+)
 def test_missing_data_is_found_whatever_stands_in_its_place(kind):
     for what, data in damaged(FILES[kind]).items():
         with pytest.raises(InputError, match="--accept-damaged"):
@@ -50,6 +53,9 @@ def test_missing_data_is_found_whatever_stands_in_its_place(kind):
 
 
 @pytest.mark.parametrize("kind", FILES)
+@pytest.mark.fault(
+    "the same with `--accept-damaged`", "what there is of the picture, with a note", 0
+)
 def test_damage_can_be_accepted_and_is_then_said(kind):
     data = FILES[kind]
     whole = decode_picture(data, "x.jpg").pixels
@@ -61,6 +67,7 @@ def test_damage_can_be_accepted_and_is_then_said(kind):
 
 
 @pytest.mark.parametrize("kind", FILES)
+@pytest.mark.fault("JPEG: the end marker alone is missing", "the picture, with a note", 0)
 def test_a_missing_end_marker_alone_is_noted(kind):
     picture = decode_picture(FILES[kind].removesuffix(END), "x.jpg")
     assert np.array_equal(picture.pixels, decode_picture(FILES[kind], "x.jpg").pixels)
@@ -68,6 +75,7 @@ def test_a_missing_end_marker_alone_is_noted(kind):
 
 
 @pytest.mark.parametrize("idle", [b"\0" * 3, b"\0" * 500, b"\xaa" * 40])
+@pytest.mark.fault("JPEG: idle bytes before the end marker", "the picture, with a note", 0)
 def test_idle_bytes_before_the_end_are_noted(idle):
     data = FILES["baseline"].removesuffix(END) + idle + END
     picture = decode_picture(data, "x.jpg")
@@ -86,6 +94,7 @@ def test_stray_bytes_between_the_segments_do_not_matter():
     assert np.array_equal(picture.pixels, decode_picture(data, "x.jpg").pixels)
 
 
+@pytest.mark.fault("JPEG: scans of a progressive file are missing", "refused", 3)
 def test_a_progressive_file_that_ends_after_any_of_its_scans_is_refused():
     data = FILES["progressive"]
     scans = [at for at in range(len(data)) if data[at : at + 2] == b"\xff\xda"]
@@ -93,6 +102,28 @@ def test_a_progressive_file_that_ends_after_any_of_its_scans_is_refused():
     for scan in scans:
         with pytest.raises(InputError):
             decode_picture(data[:scan] + END, "x.jpg")
+
+
+def test_damage_is_found_where_the_strict_decoder_does_not_know_the_subsampling(monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise ValueError(
+            "tjDecompressHeader3(): Could not determine subsampling level of JPEG image"
+        )
+
+    monkeypatch.setattr("simplejpeg.decode_jpeg", refuse)
+    assert decode_picture(FILES["baseline"], "x.jpg").notes == ()
+    for what in ("second half missing", "cut off", "second half zero"):
+        with pytest.raises(InputError):
+            decode_picture(damaged(FILES["baseline"])[what], "x.jpg")
+
+
+def test_a_huge_jpeg_is_refused_before_it_is_examined(monkeypatch):
+    monkeypatch.setattr("srcnn_cli.pictures.jpeg.examine", None)
+    data = bytearray(FILES["baseline"])
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = b"\xff\xdc\xff\xdc"
+    with pytest.raises(InputError, match="--max-pixels"):
+        decode_picture(bytes(data), "x.jpg")
 
 
 def test_a_picture_that_is_even_at_its_end_is_whole():
@@ -116,6 +147,7 @@ def test_a_sequential_scan_with_idle_parameters_is_read():
         b"urn:iso:std:iso:ts:21496:-1\0\0\0",
     ],
 )
+@pytest.mark.fault("a gain map (HDR)", "the picture without it, with a note", 0)
 def test_a_gain_map_that_is_lost_is_said(content):
     data = FILES["baseline"]
     marker = b"\xff\xe1" if content.startswith(b"http") else b"\xff\xe2"

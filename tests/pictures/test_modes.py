@@ -194,6 +194,7 @@ def test_32_bit_integers_within_16_bits_are_taken_as_such_and_noted():
         (GREY16 // 2).astype(np.int16) - 20_000,
     ],
 )
+@pytest.mark.fault("floating point or integers without a known white", "refused", 3)
 def test_float_nan_and_out_of_range_pixels_are_refused(pixels):
     with pytest.raises(InputError, match="white is undefined"):
         decode_picture(tiff(pixels), "x.tif")
@@ -220,6 +221,7 @@ def animation(file_format):
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
+@pytest.mark.fault("several pictures in one file", "the first, with a note", 0)
 def test_the_first_of_several_pictures_is_taken_with_a_note(file_format):
     picture = decode_picture(animation(file_format), "x")
     assert picture.pixels.shape == (8, 8, 3)
@@ -228,6 +230,7 @@ def test_the_first_of_several_pictures_is_taken_with_a_note(file_format):
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG", "TIFF", "MPO"])
+@pytest.mark.fault("the same with `--strict`", "refused", 3)
 def test_several_pictures_are_refused_when_strict(file_format):
     with pytest.raises(InputError, match=r"x: .*several pictures"):
         decode_picture(animation(file_format), "x", strict=True)

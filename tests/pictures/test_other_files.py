@@ -26,6 +26,7 @@ from srcnn_cli.pictures.writing import write_picture
         (b"\x89PNG\r\n\x1a\n", "is cut off"),
     ],
 )
+@pytest.mark.fault("no bytes, text, or no picture at all", "refused, and said what it is", 3)
 def test_a_file_that_is_no_picture_is_refused_with_its_kind(tmp_path, content, words):
     path = tmp_path / "photo.png"
     path.write_bytes(content)
@@ -35,11 +36,17 @@ def test_a_file_that_is_no_picture_is_refused_with_its_kind(tmp_path, content, w
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.fault("no such file", "refused", 3)
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_picture(tmp_path / "absent.png")
 
 
+@pytest.mark.fault(
+    "a folder where Python asks for a file (the command takes its pictures)",
+    "refused",
+    3,
+)
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="is a folder"):
         read_picture(tmp_path)
@@ -64,6 +71,7 @@ def test_a_file_without_permission_is_refused(tmp_path):
         read_picture(path)
 
 
+@pytest.mark.fault("a file far larger than any picture", "refused unread", 3)
 def test_a_file_far_larger_than_any_picture_is_refused_unread(tmp_path):
     path = tmp_path / "disk.png"
     with path.open("wb") as file:
@@ -72,6 +80,7 @@ def test_a_file_far_larger_than_any_picture_is_refused_unread(tmp_path):
         read_picture(path)
 
 
+@pytest.mark.fault("wrong extension, sound content", "the picture, with a note", 0)
 def test_a_wrong_extension_is_noted_and_the_content_believed(tmp_path):
     path = tmp_path / "photo.jpg"
     path.write_bytes(encoded(RGB, "PNG"))
@@ -93,15 +102,38 @@ def test_names_in_any_script_are_read_and_written(tmp_path):
     assert np.array_equal(read_picture(path).pixels, RGB)
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(99), "HEIC"),
+        (b"\xff\x0a" + bytes(range(99)), "JPEG XL"),
+        (b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a" + bytes(99), "JPEG XL"),
+        (b"II\xbc\1" + bytes(99), "JPEG XR"),
+        (b"8BPS\0\1" + bytes(99), "Photoshop"),
+        (b"v/1\1" + bytes(99), "OpenEXR"),
+        (b"%PDF-1.7\n%\xe2\xe3" + bytes(99), "PDF"),
+    ],
+)
+@pytest.mark.fault("HEIC, JPEG XL and other kinds that are not read", "refused, and named", 3)
+def test_a_picture_of_a_kind_that_is_not_read_is_named(content, kind):
+    with pytest.raises(InputError, match=f"is an? {kind} "):
+        decode_picture(content, "x")
+
+
 # Size limits
 
 
+@pytest.mark.fault(
+    "a header that claims an enormous picture", "refused before decoding (`--max-pixels`)", 3
+)
 def test_a_huge_header_is_refused_before_decoding():
     bomb = png((100_000, 100_000), 8, 2, b"")
     with pytest.raises(InputError, match=r"100,000 x 100,000.*500,000,000.*--max-pixels"):
         decode_picture(bomb, "bomb.png")
 
 
+@pytest.mark.fault("a TIFF stored in one enormous tile", "refused before decoding", 3)
 def test_a_huge_tile_is_refused_before_decoding():
     data = bytearray(tiff(RGB, photometric="rgb", tile=(16, 16)))
     for tag in (322, 323):

@@ -73,6 +73,7 @@ def from_p3(color):
         chunk(b"cHRM", b"?"),
     ],
 )
+@pytest.mark.fault("PNG: very long or senseless text, profiles, numbers", "the picture", 0)
 def test_long_and_strange_chunks_are_no_reason_to_refuse_the_picture(extra):
     assert np.array_equal(decode_picture(with_chunks(PLAIN, extra), "x.png").pixels, RGB)
 
@@ -83,6 +84,7 @@ def test_a_large_profile_is_kept():
 
 
 @pytest.mark.parametrize("kind", [b"tEXt", b"gAMA", b"eXIf", b"iCCP", b"tIME"])
+@pytest.mark.fault("PNG: a damaged ancillary chunk", "the picture without it, with a note", 0)
 def test_a_damaged_ancillary_chunk_is_dropped_with_a_note(kind):
     picture = decode_picture(with_chunks(PLAIN, damaged(kind, b"\0" * 20)), "x.png")
     assert np.array_equal(picture.pixels, RGB)
@@ -90,6 +92,7 @@ def test_a_damaged_ancillary_chunk_is_dropped_with_a_note(kind):
 
 
 @pytest.mark.parametrize("kind", [b"tRNS", b"PLTE", b"IDAT"])
+@pytest.mark.fault("PNG: a damaged chunk of the pixels, the palette or transparency", "refused", 3)
 def test_a_damaged_chunk_that_makes_pixels_is_refused(kind):
     with pytest.raises(InputError, match="checksum"):
         decode_picture(with_chunks(PLAIN, damaged(kind, b"\0" * 6)), "x.png")
@@ -98,6 +101,7 @@ def test_a_damaged_chunk_that_makes_pixels_is_refused(kind):
 # Colour
 
 
+@pytest.mark.fault("PNG: gAMA", "carried over; an ICC profile for other formats", 0)
 def test_a_gamma_of_one_stays_one():
     content = struct.pack(">I", 100_000)
     metadata = decode_picture(with_chunks(PLAIN, chunk(b"gAMA", content)), "x.png").metadata
@@ -114,6 +118,9 @@ def test_a_gamma_of_one_stays_one():
     ids=["cICP", "gAMA and cHRM"],
 )
 @pytest.mark.parametrize("extension", [".png", ".jpg", ".webp", ".tif"])
+@pytest.mark.fault(
+    "PNG: cICP or cHRM, another colour space", "carried over; an ICC profile for other formats", 0
+)
 def test_display_p3_by_numbers_becomes_a_profile(tmp_path, extra, extension):
     picture = decode_picture(with_chunks(PLAIN, extra), "x.png")
     path = tmp_path / f"x{extension}"
@@ -124,6 +131,7 @@ def test_display_p3_by_numbers_becomes_a_profile(tmp_path, extra, extension):
         assert np.abs(shown(profile, color) - from_p3(color)).max() <= 3
 
 
+@pytest.mark.fault("PNG: cICP, HDR (PQ, HLG)", "carried over to PNG, else dropped; with a note", 0)
 def test_the_tags_themselves_are_in_the_copy(tmp_path):
     extra = chunk(b"cICP", bytes([9, 16, 0, 1]))
     picture = decode_picture(with_chunks(PLAIN, extra), "x.png")
@@ -163,6 +171,7 @@ def test_grey_gets_a_profile_of_grey():
 
 
 @pytest.mark.parametrize(("primaries", "transfer"), [(12, 13), (9, 16), (9, 18), (1, 13)])
+@pytest.mark.fault("AVIF: nclx", "an ICC profile; HDR: as cICP in a PNG, with a note", 0)
 def test_the_colour_space_of_an_avif_is_carried_over_or_said(primaries, transfer):
     data = bytearray(encoded(RGB, "AVIF"))
     struct.pack_into(">HH", data, data.index(b"colrnclx") + 8, primaries, transfer)
@@ -181,6 +190,7 @@ def test_the_colour_space_of_an_avif_is_carried_over_or_said(primaries, transfer
 
 @pytest.mark.parametrize("name", ["exif", "APP1"])
 @pytest.mark.parametrize("kind", [b"tEXt", b"zTXt"])
+@pytest.mark.fault("PNG: EXIF as text, as ImageMagick writes it", "turned upright, carried over", 0)
 def test_exif_as_text_is_exif(tmp_path, kind, name):
     text = raw_profile(name, exif_with(6))
     if kind == b"zTXt":

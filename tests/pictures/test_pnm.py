@@ -13,6 +13,9 @@ from srcnn_cli.pictures.reading import decode_picture
 @pytest.mark.parametrize(
     "most", [255, 256, 300, 1000, 1023, 2047, 2048, 3000, 4095, 4096, 16_383, 65_534, 65_535]
 )
+@pytest.mark.fault(
+    "PGM, PPM: any maximum from 255 to 65,535", "the picture, the maximum as white", 0
+)
 def test_the_maximum_is_white(most, channels, plain):
     values = RNG.integers(0, most + 1, (7, 9, channels))
     values[0, 0], values[0, 1] = most, 0
@@ -28,6 +31,7 @@ def test_the_maximum_is_white(most, channels, plain):
     assert np.array_equal(read, expected[..., 0] if channels == 1 else expected)
 
 
+@pytest.mark.fault("PGM, PPM: values above the maximum", "taken as white, with a note", 0)
 def test_values_above_the_maximum_are_said():
     data = b"P5 2 1 1000\n" + np.array([1000, 2000], ">u2").tobytes()
     picture = decode_picture(data, "x.pgm")

@@ -137,6 +137,7 @@ def test_webp_is_lossless_at_quality_100(tmp_path):
 # Transparency
 
 
+@pytest.mark.fault("transparency into JPEG", "refused; `--background` helps", 4)
 def test_alpha_into_jpeg_is_refused_with_the_flag_that_helps(tmp_path):
     with pytest.raises(OutputError, match="--background"):
         target(tmp_path / "x.jpg", channels=4)

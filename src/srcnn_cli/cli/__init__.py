@@ -19,6 +19,7 @@ from srcnn_cli import __version__
 from srcnn_cli.cli import _terminal
 from srcnn_cli.errors import OutOfMemoryError, OutputError, SrcnnError
 from srcnn_cli.files import describe_os_error, is_memory_error
+from srcnn_cli.process import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,6 +123,7 @@ def run() -> NoReturn:
     small picture, and frees nothing that the system does not free anyway. By then every file is
     closed and in place.
     """
+    prepare()  # again, in case this was called directly
     code: object = 0
     try:
         main()

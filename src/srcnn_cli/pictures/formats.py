@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import logging
 import threading
 import warnings
 from contextlib import contextmanager
@@ -151,7 +150,6 @@ WRITABLE: dict[str, Target] = {
 }
 
 _quiet_lock = threading.Lock()
-_NO_LOG = logging.NullHandler()
 
 _CONVERT = "convert it first (to PNG or JPEG)"
 RAW_PHOTOGRAPH = "is a raw photograph: convert it first (to TIFF or PNG, with a raw converter)"
@@ -189,10 +187,13 @@ def quiet() -> Iterator[None]:
 
 def import_tifffile() -> ModuleType:
     """`tifffile`, which takes a while to import, kept from printing its complaints."""
+    import logging
+
     import tifffile
 
-    # Without any handler, Python would print them; with one of ours each time, nothing is added.
-    logging.getLogger("tifffile").addHandler(_NO_LOG)
+    log = logging.getLogger("tifffile")
+    if not log.handlers:  # Python would print them
+        log.addHandler(logging.NullHandler())
     module: ModuleType = tifffile
     return module
 

@@ -6,6 +6,7 @@ a word. It does warn, though, and `simplejpeg` hands its warnings over.
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _IGNORED = (0xFE, *range(0xE0, 0xF0))  # comments and APP segments: nothing that
 _READ_AHEAD = 16
 
 _LEFT_OVER = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+
+_WARNINGS = ("Corrupt JPEG data", "Premature end", "Inconsistent progression")
 
 # So many zeros in a row are a hole, unless they are the code of even areas.
 _HOLE = bytes(64)
@@ -215,11 +218,23 @@ def _warning_of(picture: bytes) -> str | None:
             )
         except ValueError as error:
             message = " ".join(str(error).split())
-            if "JPEG" in message and not message.startswith("tj"):
+            if message.startswith(_WARNINGS):
                 return message.removeprefix("Corrupt JPEG data: ")
         else:
             return None
-    return None  # of a kind that simplejpeg does not decode: 12 bits, or unusual subsampling
+    return _warning_by_comparison(picture)  # it does not decode unusual subsampling
+
+
+def _warning_by_comparison(picture: bytes) -> str | None:
+    """Whether a JPEG ends early: then what is put behind its data changes the picture."""
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    shown = []
+    for idle in (b"", b"\x6d" * 64):
+        with JpegImageFile(io.BytesIO(picture.removesuffix(END) + idle + END), "") as image:
+            image.draft(None, (image.width // 8, image.height // 8))
+            shown.append(image.tobytes())
+    return None if shown[0] == shown[1] else "premature end of data segment"
 
 
 def _harmless(picture: bytes, left_over: int) -> bool:

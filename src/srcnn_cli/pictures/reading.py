@@ -160,16 +160,14 @@ def decode_picture(
             pixels, metadata = decode_tiff(data, notes, max_pixels=max_pixels, strict=strict)
             return Picture(pixels, "TIFF", metadata, tuple(notes))
         if data.startswith(jpeg.BEGINNING):
+            said.file_format = "JPEG"
+            _check_area(*jpeg.size_of(data), max_pixels)
             data = _whole_jpeg(data, notes, accept_damaged=accept_damaged)
         chunks = png.take_apart(data) if data.startswith(png.SIGNATURE) else None
         shown = data if chunks is None else chunks.essential
         image = _open(shown, name)
         file_format = said.file_format = image.format or ""
-        if image.width * image.height > max_pixels:
-            raise InputError(
-                f"is {image.width:,} x {image.height:,} = {image.width * image.height:,} pixels, "
-                f"above the limit of {max_pixels:,} (--max-pixels raises it)"
-            )
+        _check_area(image.width, image.height, max_pixels)
         _note_extension(name, file_format, notes)
         if getattr(image, "is_animated", False) or (chunks and png.frames(chunks) > 1):
             if strict:
@@ -180,6 +178,14 @@ def decode_picture(
         metadata, orientation = carried(image, data, chunks, notes, channels=channels)
         pixels = np.ascontiguousarray(turn_upright(pixels, orientation))
     return Picture(pixels, file_format, metadata, tuple(notes))
+
+
+def _check_area(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise InputError(
+            f"is {width:,} x {height:,} = {width * height:,} pixels, above the limit of "
+            f"{max_pixels:,} (--max-pixels raises it)"
+        )
 
 
 def _note_extension(name: str, file_format: str, notes: list[str]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import struct
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +40,8 @@ _DECISIVE = frozenset((
 _SINGLE = (256, 257, 259, 262, 266, 274, 277, 278, 284, 317, 322, 323)
 _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
 _PARTS_MISSING = "is damaged or cut off: parts of the picture are missing"
+_CANON = b"\x10\0\0\0CR\2\0"  # behind the header of a CR2
+_PHASE_ONE = (b"IIIITwaR", b"MMMMRawT")
 _DNG_VERSION = 50706
 _SUB_IFDS = 330
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
@@ -107,7 +108,7 @@ def _value(page: TiffPage, tag: int, default: Any = None) -> Any:  # noqa: ANN40
 def _choose(file: Any, data: bytes, notes: list[str], *, strict: bool) -> tuple[int, TiffPage]:  # noqa: ANN401
     """The first picture that is no thumbnail of another and no mask, with its number."""
     pages = list(_directories(file))
-    if data[8:10] == b"CR" or data[8:12] in (b"IIII", b"MMMM") or any(map(_is_raw, pages)):
+    if data[4:12] == _CANON or data[8:16] in _PHASE_ONE or any(map(_is_raw, pages)):
         raise InputError(RAW_PHOTOGRAPH)
     kinds = [int(_value(page, 254, 0) or 0) for page in pages]
     wanted = [n for n, kind in enumerate(kinds) if not kind & (_REDUCED | _MASK)]
@@ -243,14 +244,40 @@ def _decoded(page: TiffPage) -> np.ndarray:
         raise InputError(_PARTS_MISSING)
     if int(page.compression) == _JPEG:
         _check_jpegs(page, expected)
-    for segment, (plane, _, top, left, _), shape in islice(page.segments(maxworkers=1), expected):
-        if segment is None or (not page.is_tiled and segment.shape != shape):
-            raise InputError(_PARTS_MISSING)
+    for index in range(expected):
+        segment, (plane, _, top, left, _), shape = _segment(page, index, expected // planes)
         part = segment[0, : height - top, : width - left]
         if part.shape[:2] != (min(shape[1], height - top), min(shape[2], width - left)):
             raise InputError(_PARTS_MISSING)
         result[plane, top : top + part.shape[0], left : left + part.shape[1]] = part
     return result[0] if planes == 1 else np.moveaxis(result[..., 0], 0, -1)
+
+
+def _segment(page: TiffPage, index: int, in_plane: int) -> tuple[np.ndarray, Any, Any]:
+    """A strip or tile, decoded: (1, rows, columns, samples), its place and its proper shape.
+
+    Args:
+        page: The directory.
+        index: Of the strip or tile, from 0.
+        in_plane: How many of them there are for all channels, or for each.
+    """
+    handle = page.parent.filehandle
+    offset, count = page.dataoffsets[index], page.databytecounts[index]
+    if offset == 0 or count == 0:
+        raise InputError(_PARTS_MISSING)
+    handle.seek(offset)
+    data, tables = handle.read(count), page.jpegtables
+    try:
+        segment, place, shape = page.decode(data, index, jpegtables=tables)
+    except Exception:
+        if page.is_tiled or index == 0 or (index + 1) % in_plane:
+            raise
+        # The last strip may be stored with as many rows as the others, like the first.
+        _, place, shape = page.decode(None, index)
+        segment = page.decode(data, 0, jpegtables=tables)[0]
+    if segment is None:
+        raise InputError(_PARTS_MISSING)
+    return segment, place, shape
 
 
 def _check_jpegs(page: TiffPage, expected: int) -> None:

@@ -96,7 +96,9 @@ def _dpi_of(page: TiffPage) -> tuple[float, float] | None:
 def _exif_of(page: TiffPage, data: bytes) -> tuple[bytes | None, str | None]:
     """Gather the descriptive tags, EXIF and GPS as EXIF; a note if that fails."""
     wanted = [tag for tag in exif.DESCRIPTIVE_TAGS if tag in page.tags]
-    if page.is_shaped or page.is_imagej:  # their descriptions are about the layout of the file
+    if (
+        page.is_shaped or page.is_imagej or page.is_ome
+    ):  # their descriptions are about the layout of the file
         wanted = [tag for tag in wanted if tag not in (_DESCRIPTION, _SOFTWARE)]
     below = [tag for tag in (exif.EXIF_IFD, exif.GPS_IFD) if tag in page.tags]
     if not wanted and not below:

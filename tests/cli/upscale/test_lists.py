@@ -42,6 +42,7 @@ def picture(path, seed=0):
 
 
 @pytest.mark.parametrize("arguments", [("",), ("a.png", ""), ("a.png", "-o", "")])
+@pytest.mark.fault("an empty name (an unset variable)", "refused", 2)
 def test_an_empty_name_is_a_mistake_not_the_current_folder(run, arguments):
     picture("a.png")
     code, _, err = run(*arguments)
@@ -65,6 +66,7 @@ def test_a_folder_whose_name_looks_like_a_template_is_a_folder(run):
     assert Path("{stem}/out.png").exists()
 
 
+@pytest.mark.fault("own results among the inputs", "passed over", 0)
 def test_own_results_in_a_list_are_not_enlarged_again(run):
     picture("a.png")
     for _ in range(3):
@@ -72,6 +74,7 @@ def test_own_results_in_a_list_are_not_enlarged_again(run):
     assert listing(".") == ["a.png", "a_x2.png"]
 
 
+@pytest.mark.fault("`a.png` and `a.gif` in one run", "`a_x2.png` and `a.gif_x2.png`", 0)
 def test_pictures_that_differ_by_their_extension_get_names_of_their_own(run):
     for name in ("a.png", "a.gif", "a.tga", "b.gif"):
         picture(f"in/{name}")
@@ -112,6 +115,7 @@ def test_planning_many_files_takes_no_more_steps_for_each(monkeypatch, tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
+@pytest.mark.fault("a name that is not UTF-8, with `--json`", "escaped", 0)
 def test_json_is_utf8_whatever_bytes_a_name_holds(run):
     name = os.fsdecode(b"odd\xff.png")
     Path(name).write_bytes(b"")
@@ -130,8 +134,24 @@ def test_a_named_pipe_is_read_once(run, kind):
     feeder = threading.Thread(target=lambda: Path(f"pipe.{kind}").write_bytes(data), daemon=True)
     feeder.start()
     assert run(f"pipe.{kind}", "-s", "1", "-o", "out.png")[0] == 0
-    assert np.array_equal(np.asarray(Image.open("out.png")), grey)
+    with Image.open("out.png") as image:
+        assert np.array_equal(np.asarray(image), grey)
     feeder.join()
+
+
+def test_a_damaged_jpeg_is_code_3_or_taken_with_a_warning_when_that_is_asked_for(run):
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)).save("a.jpg")
+    whole = Path("a.jpg").read_bytes()
+    Path("a.jpg").write_bytes(whole[: len(whole) // 2] + b"\xff\xd9")
+    code, _, err = run("a.jpg", "-s", "2")
+    assert code == 3
+    assert "--accept-damaged" in one_line(err)
+    assert listing(".") == ["a.jpg"]
+    code, _, err = run("a.jpg", "-s", "2", "--accept-damaged")
+    assert code == 0
+    assert err.startswith("warning: a.jpg: it is damaged")
+    with Image.open("a_x2.jpg") as image:
+        assert image.size == (128, 128)
 
 
 # Leftovers
