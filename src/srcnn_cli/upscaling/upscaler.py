@@ -48,7 +48,8 @@ class Upscaler:
     through the network and bicubic interpolation, Cb, Cr and alpha through the interpolation, all
     in float32, and the result is rounded once. Grey goes directly through the network. A colour
     network (Dong et al. 2016, section 4.5) takes all of Y'CbCr or R'G'B', and alpha alone is only
-    interpolated; of a grey picture it gives the luminance.
+    interpolated; of a grey picture it gives the luminance. Where alpha lies between none and full,
+    colour times alpha and alpha each go through the network instead (see `transparency`).
 
     Args:
         model: A shipped model (``srcnn models`` lists them), the path of a weights file, or an
