@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from srcnn_cli import __version__
-from srcnn_cli.cli import _extras, _terminal
+from srcnn_cli.cli import _terminal
 from srcnn_cli.errors import OutOfMemoryError, OutputError, SrcnnError
 from srcnn_cli.files import describe_os_error, is_memory_error
 from srcnn_cli.process import prepare
@@ -59,6 +59,8 @@ def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
         module = _COMMANDS[command]
         function = getattr(import_module(f"srcnn_cli.cli.{module}"), module)
         if command in _EXTRAS:
+            from srcnn_cli.cli import _extras
+
             function = _extras.needing(_EXTRAS[command], command)(function)
         app.command(command)(function)
     return app
@@ -96,9 +98,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
     except Exception as error:  # noqa: BLE001 - the boundary: everything ends in one line
-        missing = _extras.explain(error) if isinstance(error, ModuleNotFoundError) else None
-        if missing is not None:
-            _fail(str(missing), missing.exit_code)
+        if isinstance(error, ModuleNotFoundError):
+            _fail_for_a_package(error)
         if is_memory_error(error):
             _fail("out of memory", OutOfMemoryError.exit_code)
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
@@ -135,6 +136,15 @@ def run() -> NoReturn:
             if stream is sys.stdout and getattr(error, "errno", None) in _NO_ROOM:
                 code = code or OutputError.exit_code
     os._exit(code if isinstance(code, int) else 0)
+
+
+def _fail_for_a_package(error: ModuleNotFoundError) -> None:
+    """End if an extra brings what is missing; anything else is a bug of ours."""
+    from srcnn_cli.cli import _extras
+
+    missing = _extras.explain(error)
+    if missing is not None:
+        _fail(str(missing), missing.exit_code)
 
 
 def _fail(line: str, code: int) -> NoReturn:

@@ -7,13 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.cli._options import parse_border, parse_precision
 from srcnn_cli.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from srcnn_cli.methods.base import Method
+    from srcnn_cli.models.config import Precision
+    from srcnn_cli.models.networks.base import BorderPolicy
 
 
 class Choice:
@@ -29,18 +30,18 @@ class Choice:
         ensemble: Run each network over eight flips and turns, too.
 
     Raises:
-        UsageError: An unknown border policy, precision or interpolation.
+        UsageError: An unknown interpolation.
     """
 
     def __init__(
         self,
         models: Sequence[str] | None,
         interpolations: str,
-        border: str | None,
+        border: BorderPolicy | None,
         device: str,
         tile: int,
         *,
-        precision: str = "float32",
+        precision: Precision = "float32",
         ensemble: bool = False,
     ) -> None:
         from srcnn_cli.methods.interpolation import INTERPOLATIONS
@@ -50,9 +51,9 @@ class Choice:
             raise UsageError(
                 f"unknown method {name!r}: use {', '.join(INTERPOLATIONS)}, and --model for models"
             )
-        self._models, self._border, self._ensemble = models, parse_border(border), ensemble
+        self._models, self._border, self._ensemble = models, border, ensemble
         self._device_name, self._tile = device, tile
-        self._precision = parse_precision(precision)
+        self._precision = precision
         self._interpolations = [name for name in INTERPOLATIONS if name in names]
         self.described: list[dict[str, Any]] = []
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
 from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.errors import UsageError
-from srcnn_cli.models.config import ARCHITECTURES, BORDER_POLICIES, PRECISIONS, Precision
+from srcnn_cli.models.config import ARCHITECTURES, Precision
 from srcnn_cli.models.networks.base import BorderPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from srcnn_cli.pictures.writing import RGB
 
     Architecture = str
@@ -78,36 +76,6 @@ PrecisionOption = Annotated[
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that exist already.")
 ]
-
-
-def check_choice(option: str, name: str | None, choices: Sequence[str]) -> None:
-    """Whether a value is one of those that an option takes, if it was given.
-
-    Raises:
-        UsageError: It is not.
-    """
-    if name is not None and name not in choices:
-        raise UsageError(f"{option} is {' or '.join(choices)}, not {name!r}")
-
-
-def parse_border(name: str | None) -> BorderPolicy | None:
-    """The border policy of that name; None stays None.
-
-    Raises:
-        UsageError: There is none of that name.
-    """
-    check_choice("--border", name, BORDER_POLICIES)
-    return cast("BorderPolicy | None", name)
-
-
-def parse_precision(name: str) -> Precision:
-    """The precision of that name.
-
-    Raises:
-        UsageError: There is none of that name.
-    """
-    check_choice("--precision", name, PRECISIONS)
-    return cast("Precision", name)
 
 
 def parse_path(name: str) -> Path:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from srcnn_cli.cli import _progress
+from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.cli._options import (
     BorderOption,
     DeviceOption,
@@ -63,7 +64,9 @@ def upscale(
             "--model",
             "-m",
             metavar="NAME",
-            help="A name from `srcnn models`, or a .safetensors file.",
+            help="A name from `srcnn models`, a .safetensors file, or an interpolation: nearest, "
+            "bilinear, bicubic or lanczos.",
+            autocompletion=complete_model,
         ),
     ] = "srcnn-9-1-5",
     device: DeviceOption = "auto",
@@ -224,7 +227,7 @@ def _work(
                 upscaler.load(task.scale)
                 load_seconds = time.perf_counter() - started
                 done = upscale_file(opened, task, upscaler, show)
-            except (ModelError, UsageError):
+            except (ModelError, UsageError, ModuleNotFoundError):
                 raise  # no other file would fare better
             except Exception as error:  # even a bug of ours stops one file only
                 what = f"internal error: {type(error).__name__}: {error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ def find_device(name: str) -> str:
     Raises:
         UsageError: There is no such device here.
     """
-    if name == "cpu" or (name == "auto" and not _may_have_gpu()):
+    if name == "cpu" or (name == "auto" and (not _may_have_gpu() or find_spec("torch") is None)):
         return "cpu"
     return str(choose_device(name))
 
