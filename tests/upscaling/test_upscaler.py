@@ -50,9 +50,13 @@ def random_pixels(height, width, mode="RGB", dtype="uint8", seed=0):
     shape = (height, width, *CHANNELS[mode])
     rng = np.random.default_rng(seed)
     if dtype == "float32":
-        return rng.random(shape, dtype=np.float32)
-    # Zero alpha would replace colours; that has tests of its own.
-    return rng.integers(1, WHITE[dtype] + 1, shape).astype(dtype)
+        pixels = rng.random(shape, dtype=np.float32)
+    else:
+        pixels = rng.integers(1, WHITE[dtype] + 1, shape).astype(dtype)
+    if mode in ("LA", "RGBA"):
+        # Soft and zero alpha change how colours are enlarged; they have tests of their own.
+        pixels[..., -1] = WHITE[dtype]
+    return pixels
 
 
 def expected_floats(slow_bicubic, pixels, height, width):

@@ -11,7 +11,6 @@ from srcnn_cli.pictures.metadata import Metadata
 from srcnn_cli.pictures.reading import read_picture
 from srcnn_cli.pictures.writing import check_destination, write_picture
 from srcnn_cli.upscaling.stages import target_size
-from srcnn_cli.upscaling.transparency import has_soft_alpha, upscale_softly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from srcnn_cli.pictures.writing import RGB
     from srcnn_cli.upscaling.jobs import Job
     from srcnn_cli.upscaling.stages import Stage
-    from srcnn_cli.upscaling.upscaler import Upscaled, Upscaler
+    from srcnn_cli.upscaling.upscaler import Upscaler
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def upscale_file(
     """
     job, picture = opened.job, opened.picture
     try:
-        enlarged = _enlarged(upscaler, picture.pixels, task.scale, progress)
+        enlarged = upscaler.upscale_pixels(picture.pixels, task.scale, progress)
     except (OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(
             "does not fit into memory (a smaller --tile or --device cpu may help)", job.source
@@ -162,31 +161,6 @@ def upscale_file(
         tile=enlarged.tile,
         notes=(*opened.notes, *dropped, *enlarged.notes),
     )
-
-
-def _enlarged(
-    upscaler: Upscaler,
-    pixels: NDArray[Any],
-    scale: float,
-    progress: Callable[[float], object] | None,
-) -> Upscaled:
-    """Enlarge pixels; those with soft edges or shadows in two runs, colour and alpha."""
-    if scale == 1 or not has_soft_alpha(pixels):
-        return upscaler.upscale_pixels(pixels, scale, progress)
-    runs: list[Upscaled] = []
-
-    def enlarge(plane: NDArray[Any]) -> NDArray[Any]:
-        def show(share: float, before: int = len(runs)) -> None:
-            if progress is not None:
-                progress((before + share) / 2)
-
-        runs.append(upscaler.upscale_pixels(plane, scale, show))
-        return runs[-1].pixels
-
-    result = upscale_softly(pixels, enlarge)
-    timing = runs[0].timing + runs[1].timing
-    notes = tuple(dict.fromkeys(note for run in runs for note in run.notes))
-    return replace(runs[-1], pixels=result, timing=timing, notes=notes)
 
 
 def _size(pixels: NDArray[Any]) -> tuple[int, int]:

@@ -9,6 +9,7 @@ sharpened by the network, they would not fit together at the edges.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from srcnn_cli.upscaling.upscaled import Upscaled
 
 _WHITE = {"uint8": 255, "uint16": 65_535, "float32": 1.0}
 
@@ -35,6 +38,36 @@ def has_soft_alpha(pixels: NDArray[Any]) -> bool:
         return False
     alpha = pixels[..., -1]
     return bool(((alpha > 0) & (alpha < _WHITE[pixels.dtype.name])).any())
+
+
+def upscale_in_parts(
+    upscale: Callable[[NDArray[Any], float, Callable[[float], object] | None], Upscaled],
+    pixels: NDArray[Any],
+    scale: float,
+    progress: Callable[[float], object] | None,
+) -> Upscaled:
+    """Enlarge a picture with soft alpha in two runs of `Upscaler.upscale_pixels`.
+
+    Args:
+        upscale: That method.
+        pixels: (H, W, 2 or 4), see `upscale_softly`.
+        scale: As there.
+        progress: As there, for both runs together.
+    """
+    runs: list[Upscaled] = []
+
+    def enlarge(plane: NDArray[Any]) -> NDArray[Any]:
+        def show(share: float, before: int = len(runs)) -> None:
+            if progress is not None:
+                progress((before + share) / 2)
+
+        runs.append(upscale(plane, scale, show))
+        return runs[-1].pixels
+
+    result = upscale_softly(pixels, enlarge)
+    timing = runs[0].timing + runs[1].timing
+    notes = tuple(dict.fromkeys(note for run in runs for note in run.notes))
+    return replace(runs[-1], pixels=result, timing=timing, notes=notes)
 
 
 def upscale_softly(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +21,8 @@ from srcnn_cli.methods.selection import Candidates
 from srcnn_cli.models.catalog import DEFAULT_MODEL
 from srcnn_cli.models.config import PRECISIONS
 from srcnn_cli.upscaling.stages import plan_stages
+from srcnn_cli.upscaling.transparency import has_soft_alpha, upscale_in_parts
+from srcnn_cli.upscaling.upscaled import Upscaled
 
 if TYPE_CHECKING:
     import os
@@ -40,25 +41,6 @@ if TYPE_CHECKING:
 _SMALLEST_TILE = 32
 
 
-@dataclass(frozen=True)
-class Upscaled:
-    """An enlarged picture.
-
-    Attributes:
-        pixels: (H', W'), (H', W', 2), (H', W', 3) or (H', W', 4), of the input's type.
-        timing: Where the seconds went.
-        stages: Sizes and weights, see `stages`.
-        tile: Side of the tiles that were used in pixels of the result, 0 if none.
-        notes: What a user should know, such as tiles made smaller for want of memory.
-    """
-
-    pixels: NDArray[Any]
-    timing: Timing
-    stages: list[Stage]
-    tile: int
-    notes: tuple[str, ...]
-
-
 class Upscaler:
     """Loads weights once and enlarges many pictures.
 
@@ -66,7 +48,8 @@ class Upscaler:
     through the network and bicubic interpolation, Cb, Cr and alpha through the interpolation, all
     in float32, and the result is rounded once. Grey goes directly through the network. A colour
     network (Dong et al. 2016, section 4.5) takes all of Y'CbCr or R'G'B', and alpha alone is only
-    interpolated; of a grey picture it gives the luminance.
+    interpolated; of a grey picture it gives the luminance. Where alpha lies between none and full,
+    colour times alpha and alpha each go through the network instead (see `transparency`).
 
     Args:
         model: A shipped model (``srcnn models`` lists them), the path of a weights file, or an
@@ -174,6 +157,8 @@ class Upscaler:
             OutOfMemoryError: Even the smallest tiles do not fit.
         """
         check_pixels(pixels)
+        if scale != 1 and has_soft_alpha(pixels):
+            return upscale_in_parts(self.upscale_pixels, pixels, scale, progress)
         height, width = pixels.shape[:2]
         stages = self._plan(height, width, scale)
         if not stages:
