@@ -16,9 +16,10 @@ from srcnn_cli.engines.tiling import run_plane
 from srcnn_cli.engines.torch_engine import TorchEngine
 from srcnn_cli.errors import ModelError
 from srcnn_cli.evaluation.protocol import make_pair
+from srcnn_cli.methods.sanity import grey_error
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.foreign import importer, matlab, state_dicts
-from srcnn_cli.models.foreign.importer import grey_error, import_weights
+from srcnn_cli.models.foreign.importer import import_weights
 
 
 def slow_network(plane, layers, *, residual=False, mode="edge"):

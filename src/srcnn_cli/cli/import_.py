@@ -87,7 +87,8 @@ def import_(
     """
     if output.suffix.lower() != ".safetensors":
         raise UsageError(f"{output}: the weights file must end in .safetensors")
-    from srcnn_cli.models.foreign.importer import grey_error, import_weights
+    from srcnn_cli.methods.sanity import grey_error
+    from srcnn_cli.models.foreign.importer import import_weights
     from srcnn_cli.models.weights import file_sha256, save_weights
 
     config, tensors, recognised = import_weights(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srcnn_cli.comparison.differences import Differences, check_crops, surround
-from srcnn_cli.comparison.rendering import ORIGINAL, Kept, Redone
+from srcnn_cli.comparison.rendering import ORIGINAL, ResultsInParts, WholeResults
 from srcnn_cli.errors import UsageError
 from srcnn_cli.evaluation.benchmark import Record
 from srcnn_cli.evaluation.protocol import SRCNN, Protocol
@@ -155,7 +155,7 @@ def compare(source: Source, methods: Sequence[Method], request: Request) -> Comp
     details = [results.part(region) for region in surroundings]
     errors = (
         [results.error(region) for region in surroundings]
-        if request.errors and isinstance(results, Kept)
+        if request.errors and isinstance(results, WholeResults)
         else []
     )
     panels = tuple(
@@ -173,13 +173,15 @@ def compare(source: Source, methods: Sequence[Method], request: Request) -> Comp
     )
 
 
-def _results(source: Source, methods: Sequence[Method], request: Request) -> Kept | Redone:
+def _results(
+    source: Source, methods: Sequence[Method], request: Request
+) -> WholeResults | ResultsInParts:
     if not request.reference:
-        return Redone(source, methods, request.scale)
-    return Kept(source, methods, request.scale, request.protocol, luma=request.errors)
+        return ResultsInParts(source, methods, request.scale)
+    return WholeResults(source, methods, request.scale, request.protocol, luma=request.errors)
 
 
-def _ignored(results: Kept | Redone) -> set[str]:
+def _ignored(results: WholeResults | ResultsInParts) -> set[str]:
     """The original is no method; nearest differs at every edge and would drown the others."""
     for ignored in ({ORIGINAL, "nearest"}, {ORIGINAL}):
         if len(set(results.names) - ignored) > 1:

@@ -67,7 +67,7 @@ def figures(pair: Pair, output: NDArray[Any]) -> dict[str, float]:
     return {"psnr": psnr, "ssim": similar / centres}
 
 
-class Kept:
+class WholeResults:
     """Results with a reference: measured as a whole, then kept in 8 bits.
 
     Args:
@@ -144,7 +144,7 @@ class Kept:
         return self._pair.offered(color=wants_color(method))
 
 
-class Redone:
+class ResultsInParts:
     """Results without a reference: any part of them is made when it is asked for.
 
     Args:
@@ -152,7 +152,7 @@ class Redone:
         methods: What to run.
         scale: Integer factor.
 
-    Attributes: see `Kept`; ``steps`` grow with each part that is made.
+    Attributes: see `WholeResults`; ``steps`` grow with each part that is made.
     """
 
     def __init__(self, source: Source, methods: Sequence[Method], scale: int) -> None:

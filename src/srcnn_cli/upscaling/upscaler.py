@@ -90,14 +90,14 @@ class Upscaler:
 
     @cached_property
     def device(self) -> str:
-        """Where the networks run: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        """Where the model runs: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``; interpolations on the CPU.
 
         Raises:
             UsageError: There is no such device.
         """
         from srcnn_cli.engines.devices import find_device
 
-        return find_device(self._device_name)
+        return find_device(self._device_name if self.scales else "cpu")
 
     @property
     def scales(self) -> tuple[int, ...]:
@@ -239,8 +239,7 @@ class Upscaler:
         return plan_stages(height, width, scale, self.scales, fixed=self._candidates.fixed)
 
     def _method(self, scale: int | None) -> Method:
-        # An interpolation runs on the CPU, whatever else there is.
-        return self._candidates.method(scale, "cpu" if scale is None else self.device)
+        return self._candidates.method(scale, self.device)
 
 
 def _ignore(_share: float) -> None:

@@ -7,9 +7,9 @@ one bias per filter or none.
 
 What no file says has to be assumed, and `import_weights` tells it in its sentence: the scale, the
 policy at the picture's border, that three channels are R'G'B', and that the layers are joined by
-ReLU and work on values in [0, 1]. `grey_error` finds some of the files for which the last is not
-so; a denoiser that subtracts what it finds (DnCNN) has VDSR's shapes, and nothing here tells the
-two apart.
+ReLU and work on values in [0, 1]. `methods.sanity.grey_error` finds some of the files for which the
+last is not so; a denoiser that subtracts what it finds (DnCNN) has VDSR's shapes, and nothing here
+tells the two apart.
 """
 
 from __future__ import annotations
@@ -90,24 +90,6 @@ def import_weights(
 def _taken_as(color: Planes, wish: Planes | None) -> str:
     name = {"y": "Y'", "rgb": "R'G'B'", "ycbcr": "Y'CbCr"}[color]
     return name if wish else f"taken as {name}"
-
-
-def grey_error(config: ModelConfig, tensors: Tensors) -> float:
-    """How far from mid-grey a flat mid-grey picture comes out, 1 being full white.
-
-    A network that enlarges pictures leaves it nearly as it is (the reference weights to 0.001).
-    One that is residual but taken as direct, or the reverse, does not.
-    """
-    values = np.full(config.channels, 0.5 - config.mean)
-    depth = len(config.filters)
-    with np.errstate(all="ignore"):  # filters of any size: infinity is an answer
-        for index in range(1, depth + 1):
-            response = tensors[f"conv{index}.weight"].sum(axis=(2, 3), dtype=np.float64)
-            values = response @ values + tensors[f"conv{index}.bias"]
-            if index < depth:
-                values = np.maximum(values, 0)
-        error = np.abs(values if config.residual else values + config.mean - 0.5).max()
-    return float(error)
 
 
 def _read(path: Path, *, transpose: bool) -> FoundNetwork:
