@@ -6,12 +6,14 @@ Protocol ``srcnn``. The border figure is the mean over the pictures of the PSNR 
     python benchmarks/shipped.py ../shared/data          # print
     python benchmarks/shipped.py ../shared/data --write  # and store in weights/index.json, and
                                                          # in the model card weights/README.md
+    python benchmarks/shipped.py ../shared/data --model subpixel-s-x3 --write  # one of them alone
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -64,13 +66,26 @@ def stages(training: dict[str, Any] | None) -> list[dict[str, Any]]:
     return [*stages(training.get("start")), training]
 
 
-def write_card(path: Path, rows: dict[str, list[str]]) -> None:
-    """Replace what stands between ``<!-- name -->`` and ``<!-- end -->`` in the model card."""
+def write_card(path: Path, rows: dict[str, dict[str, list[str]]]) -> None:
+    """Replace what stands between ``<!-- name -->`` and ``<!-- end -->`` in the model card.
+
+    Args:
+        path: The card.
+        rows: Lines by name, and by the file that they are about; what the card says of other files
+            stays. Those of no file ("") are the head of a table.
+    """
     text = path.read_text(encoding="utf-8")
-    for name, lines in rows.items():
+    for name, new in rows.items():
         before, _, rest = text.partition(f"<!-- {name} -->\n")
-        _, _, after = rest.partition("<!-- end -->")
-        block = "\n".join(lines).rstrip("\n")
+        old, _, after = rest.partition("<!-- end -->")
+        lines: dict[str, list[str]] = {}
+        file = ""
+        for line in old.splitlines():
+            found = re.match(r"(?:\| )?`([^`]+\.safetensors)`", line)
+            file = found[1] if found else file
+            lines.setdefault(file, []).append(line)
+        merged = {**lines, **new}
+        block = "\n".join(line for own in merged.values() for line in own).rstrip("\n")
         text = f"{before}<!-- {name} -->\n{block}\n<!-- end -->{after}"
     path.write_text(text, encoding="utf-8")
 
@@ -80,20 +95,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder that holds Set5 and Set14")
     parser.add_argument("--write", action="store_true", help="store the figures in the index")
+    parser.add_argument("--model", action="append", help="measure this one alone")
     options = parser.parse_args()
     figures: dict[str, dict[str, object]] = {}
-    rows: dict[str, list[str]] = {
-        "figures": [
-            "| file | scale | network | parameters | Set5 | Set14 | border policy | hours |",
-            "|---|---|---|---|---|---|---|---|",
-        ],
-        "borders": [
-            f"| file | scale | bicubic | {' | '.join(BORDER_POLICIES)} |",
-            "|---|---|---|---|---|---|",
-        ],
-        "origins": [],
-    }
+    rows: dict[str, dict[str, list[str]]] = {"figures": {}, "borders": {}, "origins": {}}
     for model in shipped_models():
+        if options.model and model.name not in options.model:
+            continue
+        file = model.path.name
+        for lines in rows.values():
+            lines[file] = []
         config, tensors = load_weights(model.path)
         network = Network(model.name, make_engine(config, tensors, "cpu"))
         history = stages(read_training(model.path))
@@ -118,24 +129,26 @@ def main() -> None:
             values = [f"{borders[name]:.2f}" for name in ("bicubic", *BORDER_POLICIES)]
             print(f"{model.name} ×{scale}: {', '.join(both)}; border {', '.join(values)} dB")
             by_scale[str(scale)] = own
-            rows["figures"].append(
+            rows["figures"][file].append(
                 f"| `{model.path.name}` | ×{scale} | {config.name} | {config.parameters:,} "
                 f"| {both[0]} | {both[1]} | {config.border} | {hours:.2f} |"
             )
-            rows["borders"].append(f"| `{model.path.name}` | ×{scale} | {' | '.join(values)} |")
+            rows["borders"][file].append(
+                f"| `{model.path.name}` | ×{scale} | {' | '.join(values)} |"
+            )
         figures[model.path.name] = {"sha256": file_sha256(model.path), "figures": by_scale}
-        rows["origins"] += [f"`{model.path.name}`, sha256 `{file_sha256(model.path)}`:", ""]
+        rows["origins"][file] += [f"`{model.path.name}`, sha256 `{file_sha256(model.path)}`:", ""]
         for number, run in enumerate(history, start=1):
             best = (
                 f"{number}. seed {run['schedule']['seed']}, best at step {run['step']:,} with "
                 f"{run['validation_psnr']:.3f} dB on the held-back pictures:"
             )
-            rows["origins"] += [best, "", f"        {run['command']}", ""]
+            rows["origins"][file] += [best, "", f"        {run['command']}", ""]
     if options.write:
         path = weights_folder() / "index.json"
         index = json.loads(path.read_text(encoding="utf-8"))
         for item in index["models"]:
-            item.update(figures[item["file"]])
+            item.update(figures.get(item["file"], {}))
         path.write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         write_card(weights_folder() / "README.md", rows)
 

@@ -55,4 +55,5 @@ def models(json: JsonOption = False) -> None:
     for protocol in dict.fromkeys(model.protocol for model in shipped):
         _console.out.print(f"PSNR: {protocol}", style="dim")
     for training in dict.fromkeys(model.training for model in shipped):
-        _console.out.print(f"trained on: {training}", style="dim")
+        families = dict.fromkeys(m.family for m in shipped if m.training == training)
+        _console.out.print(f"{', '.join(families)}: trained on {training}", style="dim")

@@ -90,7 +90,7 @@ class Upscaler:
 
     @cached_property
     def device(self) -> str:
-        """Where the model runs: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``; interpolations on the CPU.
+        """Where the model runs: ``cpu``, ``cuda``, ``cuda:N``, ``mps``; interpolations on the CPU.
 
         Raises:
             UsageError: There is no such device.
