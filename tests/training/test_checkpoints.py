@@ -190,7 +190,7 @@ def test_another_format_is_refused_by_its_number(tmp_path, number):
     [
         ({"more": 1}, "does not know: more"),
         ({"steps": 1.5}, "1.5 as steps"),
-        ({"rate": -1.0}, "rate must lie"),
+        ({"rate": -1.0}, "rate must be at least"),
         ({"optimizer": "lamb"}, "unknown optimizer"),
     ],
 )

@@ -341,3 +341,21 @@ def test_a_recipe_can_be_printed_with_all_its_values(name):
     assert values["recipe"] == name
     assert values["filters"] == list(recipe.filters)
     assert values["scales"] == list(recipe.scales)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"rate": 10.0}, "rate must be at least 1e-12 and below 10, not 10.0"),
+        ({"border_share": 1.5}, "border share must be at least 0 and at most 1, not 1.5"),
+        ({"batch": 0}, "batch must be at least 1 and below 1e+06, not 0"),
+    ],
+)
+def test_a_value_outside_its_range_is_told_what_is_possible(values, sentence):
+    with pytest.raises(UsageError) as refused:
+        Schedule(**values)
+    assert refused.value.reason == sentence
+
+
+def test_the_ends_that_the_sentence_calls_possible_are():
+    assert Schedule(border_share=1.0).border_share == 1

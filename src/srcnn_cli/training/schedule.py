@@ -61,8 +61,10 @@ class Value:
         if choices and value not in choices:
             raise UsageError(f"unknown {name} {value!r}: use {', '.join(choices)}")
         if not choices and not self.at_least <= value < self.below:
+            # A bound a hair above a number stands for that number itself being possible.
+            end = "at most" if float(f"{self.below:g}") < self.below else "below"
             raise UsageError(
-                f"{name.replace('_', ' ')} must lie between {self.at_least:g} and "
+                f"{name.replace('_', ' ')} must be at least {self.at_least:g} and {end} "
                 f"{self.below:g}, not {value}"
             )
 
