@@ -1,8 +1,7 @@
 """From an opened file to pixels, whatever its mode and depth, for all formats but TIFF.
 
 Pillow decodes, and is the judge of whether a file is sound. It keeps 16 bits for grey only: colour
-of 16 bits is decoded again by a library that does, after Pillow has read the file to its end
-(OpenCV alone would return the upper half of a truncated picture without a word).
+of 16 bits is decoded again by imagecodecs (libpng), after Pillow has read the file to its end.
 """
 
 from __future__ import annotations
@@ -113,20 +112,12 @@ def _with_color_key(pixels: np.ndarray, key: object) -> np.ndarray:
 
 def _deep_png(image: ImageFile, data: bytes) -> np.ndarray:
     """Colour, or grey and alpha, of 16 bits: (H, W, 2|3|4) uint16."""
-    import cv2
+    import imagecodecs
 
-    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        # Of the ancillary chunks, which OpenCV could apply or print about, there are none.
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    finally:
-        cv2.utils.logging.setLogLevel(level)
-    if pixels is None or pixels.ndim != 3:
-        raise InputError("has 16-bit colours stored in a way that cannot be decoded")
-    pixels = np.asarray(pixels)
+    pixels = np.asarray(imagecodecs.png_decode(data))
     if pixels.dtype != np.uint16 or pixels.shape[:2] != (image.height, image.width):
         raise InputError("is damaged: two decoders disagree about its size")
-    if data[25] == 4:  # grey and alpha come as four channels
-        return pixels[..., [0, -1]]
-    pixels = pixels[..., [2, 1, 0, 3] if image.mode == "RGBA" else [2, 1, 0]]
-    return _with_color_key(pixels, image.info.get("transparency"))
+    if data[25] != 2:  # alpha is stored
+        return pixels
+    # libpng makes alpha of every transparent colour, also of one that no pixel has.
+    return _with_color_key(pixels[..., :3], image.info.get("transparency"))
