@@ -22,8 +22,7 @@ import numpy as np
 import torch
 
 from srcnn_cli.evaluation.protocol import make_pair
-from srcnn_cli.imaging.degradation import Degradation
-from srcnn_cli.training.matching import patch_spec
+from srcnn_cli.training.matching import degradation, patch_spec
 from srcnn_cli.training.patches import PatchSampler
 from srcnn_cli.training.ranks import Ranks
 from srcnn_cli.training.run import choose_training_device, configure
@@ -59,7 +58,7 @@ def main() -> None:
         network = {"filters": tuple(map(int, filters.split("-")))} if filters else {}
         config, schedule = configure(arguments.recipe, network, {"steps": 10**6}, device)
         examples = [
-            Degradation(config.scales).example(picture, scale)
+            degradation(config, schedule).example(picture, scale)
             for picture in _pictures()
             for scale in config.scales
         ]
@@ -67,7 +66,7 @@ def main() -> None:
         pair = make_pair(next(_pictures()), config.scales[0])
         with tempfile.TemporaryDirectory() as folder:
             trainer = Trainer(
-                config, schedule, patches, Validator([pair], config.color, Ranks()),
+                config, schedule, patches, Validator([pair], Ranks()),
                 Path(folder), device, {}, compiled=arguments.compile,
             )  # fmt: skip
             seconds, share, pixels = _measure(trainer, arguments.rounds)

@@ -8,6 +8,7 @@ from email.parser import HeaderParser
 from importlib.metadata import PackageNotFoundError, distributions, requires
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from packaging.requirements import Requirement
@@ -15,6 +16,7 @@ from packaging.utils import canonicalize_name
 from PIL import Image
 
 from srcnn_cli import Upscaler
+from srcnn_cli.pictures.reading import read_picture
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -109,6 +111,15 @@ def test_a_picture_with_transparent_edges_is_enlarged(srcnn, tmp_path):
     expected = Upscaler(device="cpu").upscale(Image.fromarray(pixels), scale=2)
     with Image.open(json.loads(done.stdout)["output"]) as enlarged:
         np.testing.assert_array_equal(np.array(enlarged), np.array(expected))
+
+
+def test_a_png_with_16_bit_colours_is_enlarged(srcnn, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 65536, (14, 11, 3), dtype=np.uint16)
+    imagecodecs.imwrite(tmp_path / "in.png", pixels, codec="png")
+    done = srcnn("upscale", tmp_path / "in.png", "-s", "2", "--device", "cpu", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    enlarged = read_picture(json.loads(done.stdout)["output"]).pixels
+    np.testing.assert_array_equal(enlarged, Upscaler(device="cpu").upscale(pixels, scale=2))
 
 
 def test_the_models_are_inside(srcnn, wheel):

@@ -1,6 +1,6 @@
 """The chunks of a PNG: which of them are sound, and what they say about the picture.
 
-Pillow and OpenCV are given the chunks that make the pixels and nothing else: a text of 2 MB, or a
+The decoders are given the chunks that make the pixels and nothing else: a text of 2 MB, or a
 comment with a wrong checksum, is no reason to call a picture damaged.
 """
 

@@ -1,0 +1,91 @@
+"""The script for a day with a GPU does all of its parts where there is none, too."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from random_weights import random_tensors
+from sample_pictures import smooth
+from srcnn_cli.models.config import ModelConfig
+from srcnn_cli.models.weights import save_weights
+from srcnn_cli.training.checkpoints import load_checkpoint, save_checkpoint
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "scripts" / "gpu_day.sh"
+SUBPIXEL = ModelConfig("subpixel", (3, 3), (4,), scales=(2,), border="normalize")
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32" or shutil.which("bash") is None, reason="needs a shell"
+)
+
+
+def gpu_day(*arguments, **environment):
+    """Run it where no GPU is to be seen."""
+    hidden = {"SRCNN_PYTHON": sys.executable, "CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.run(
+        [shutil.which("bash"), SCRIPT, *arguments],
+        env={**os.environ, **hidden, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def pack(tmp_path):
+    for index in range(4):
+        smooth(tmp_path / "pack" / "training" / f"{index}.png", (80, 72), "L", index)
+    smooth(tmp_path / "pack" / "validation" / "held.png", (80, 72), "L", 9)
+    return tmp_path / "pack"
+
+
+@pytest.fixture
+def run(srcnn, pack, tmp_path):
+    """A training run that has pictures elsewhere, stopped after two of its steps."""
+    folder = tmp_path / "run"
+    elsewhere = pack.rename(tmp_path / "elsewhere")
+    code, _, errors = srcnn(
+        "train", "--data", elsewhere / "training", "--validation", elsewhere / "validation",
+        "--architecture", "subpixel", "--depth", 2, "--width", 4, "-s", 2, "--batch", 2,
+        "--steps", 2, "--interval", 2, "--device", "cpu", "--precision", "float32", "-o", folder,
+    )  # fmt: skip
+    assert code == 0, errors
+    elsewhere.rename(pack)
+    checkpoint = load_checkpoint(folder)
+    longer = replace(checkpoint, schedule=replace(checkpoint.schedule, steps=10**6, interval=10**5))
+    save_checkpoint(folder, longer)
+    return folder
+
+
+@pytest.mark.slow
+def test_without_a_gpu_every_part_runs_and_says_that_it_was_none(run, pack, tmp_path):
+    output = tmp_path / "out"
+    weights = tmp_path / "own.safetensors"
+    save_weights(weights, SUBPIXEL, random_tensors(SUBPIXEL))
+    done = gpu_day(output, run, pack, SRCNN_MODELS=str(weights))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not measured on a GPU" in done.stdout
+    assert (output / "gpu.md").read_text(encoding="utf-8").startswith("**Not measured on a GPU:**")
+    document = json.loads((output / "gpu.json").read_text(encoding="utf-8"))
+    assert document["machine"]["measured_on_gpu"] is False
+    assert [own["precision"] for own in document["figures"]] == ["float32", "bfloat16"]
+    for own in document["figures"]:
+        assert own["tiles"] > 0 < own["eager_resident"]
+    assert "skipped" in (output / "tests.txt").read_text(encoding="utf-8")
+    checkpoint = load_checkpoint(output / "training")
+    assert checkpoint.state["step"] > 2
+    assert checkpoint.provenance["data"] == [str(pack / "training")]
+    assert not (output / "tmp").exists()
+
+
+def test_it_says_what_it_is_for_and_writes_into_no_full_folder(tmp_path):
+    assert "gpu_day.sh OUTPUT" in gpu_day().stderr
+    (tmp_path / "kept").touch()
+    done = gpu_day(tmp_path)
+    assert (done.returncode, [path.name for path in tmp_path.iterdir()]) == (4, ["kept"])
