@@ -15,6 +15,7 @@ PARTS = (
     "errors",
     "process",
     "files",
+    "streams",
     "process",
     "imaging",
     "pictures",

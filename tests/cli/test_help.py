@@ -33,3 +33,16 @@ def test_at_80_columns_the_sentences_have_room(srcnn, monkeypatch, command):
         # The last column begins after the last gap of two spaces or more.
         begins = max(gap.end() for gap in re.finditer(r"\s{2,}(?=\S+ \S|\S+$)", line.rstrip("│ ")))
         assert begins <= 50, line
+
+
+def test_alone_it_shows_its_help_and_no_error(srcnn):
+    code, out, err = srcnn()
+    assert code == 2
+    assert "Usage:" in out + err
+    assert "error:" not in out + err
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_has_a_short_name_too(srcnn, option):
+    code, out, _ = srcnn(option)
+    assert (code, out.split()[0]) == (0, "srcnn")

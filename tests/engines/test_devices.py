@@ -92,3 +92,11 @@ def test_the_threads_of_a_core_count_once(monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of a core's threads")
 def test_a_thread_of_which_linux_says_nothing_is_a_core():
     assert devices._siblings(10**6) == "1000000"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the drivers of Linux")
+@pytest.mark.parametrize(("driver", "torch_there"), [(d, t) for d in (0, 1) for t in (0, 1)])
+def test_a_gpu_goes_unused_for_want_of_torch_alone(monkeypatch, tmp_path, driver, torch_there):
+    monkeypatch.setattr(devices, "_LINUX_DRIVERS", (str(tmp_path),) if driver else ())
+    monkeypatch.setattr(devices, "find_spec", lambda _: torch_there or None)
+    assert devices.lacks_torch_for_gpu() == (driver and not torch_there)

@@ -9,7 +9,7 @@ import pytest
 
 from srcnn_cli.errors import OutputError
 from srcnn_cli.training.log import LOG, TrainingLog
-from srcnn_cli.training.trainer import Progress
+from srcnn_cli.training.progress import Progress
 
 COLUMNS = ["step", "samples", "loss", "psnr", "best", "rate", "pixels_per_second", "seconds"]
 

@@ -76,7 +76,11 @@ def _global_options(
     version: Annotated[  # noqa: ARG001 - acted on by its callback
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+            "--version",
+            "-V",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and exit.",
         ),
     ] = False,
     debug: Annotated[
@@ -105,6 +109,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             _fail(f"standard output: cannot be written: {describe_os_error(error)}", 4)
         usage = getattr(error, "format_message", None)
+        if type(error).__name__ == "NoArgsIsHelpError":  # `srcnn` alone: the help says it all
+            sys.exit(2)
         if usage is not None:  # a mistake on the command line, found by typer
             _fail(f"{usage()} (see --help)", int(getattr(error, "exit_code", 2)))
         _fail(

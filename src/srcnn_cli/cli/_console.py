@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from rich.console import JustifyMethod
 
+_WIDE = 100  # columns; in fewer, a bar has room for its share and the time left only
+
 __all__ = ["escape", "make_progress", "out", "print_table", "table"]
 
 
@@ -39,23 +41,29 @@ class _Stdout(Console):
 out = _Stdout(highlight=False, soft_wrap=True, emoji=False)
 
 
-def make_progress(label: str, *, counted: bool) -> Progress:
+def make_progress(label: str, *, counted: bool, in_units: bool = True) -> Progress:
     """What `_progress.ProgressBar` shows.
 
     Args:
         label: What is being done.
         counted: How much there is to do is known.
+        in_units: What is counted is something that people count: files, not pixels.
     """
-    share = (TaskProgressColumn(), MofNCompleteColumn()) if counted else ()
+    console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    wide = console.width >= _WIDE
+    share = (TaskProgressColumn(),) if counted else ()
+    numbers = (MofNCompleteColumn(),) if counted and wide and in_units else ()
+    elapsed = (TimeElapsedColumn(),) if wide or not counted else ()
     left = (TextColumn("left"), TimeRemainingColumn()) if counted else ()
     return Progress(
         TextColumn(label),
-        BarColumn(),
+        BarColumn(40 if wide else 20),
         *share,
-        TimeElapsedColumn(),
+        *numbers,
+        *elapsed,
         *left,
         TextColumn("{task.description}"),
-        console=Console(stderr=True, highlight=False, soft_wrap=True, emoji=False),
+        console=console,
         transient=True,
         redirect_stdout=False,  # it would go to stderr; lines there make the bar step aside
     )

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+def can_be_seen() -> bool:
+    """Whether somebody sees stderr."""
+    return sys.stderr.isatty()
+
+
 class ProgressBar:
     """A bar on stderr with the time left, erased at the end; nothing where that is no terminal.
 
@@ -21,6 +26,7 @@ class ProgressBar:
         total: How much there is to do; None: not known, so only a sign of life is shown.
         completed: How much of that is done already.
         visible: Show it at all.
+        in_units: What is counted is something that people count: files, not pixels.
         after: Seconds until it appears, with the next call, so that short work does not flash.
     """
 
@@ -32,10 +38,12 @@ class ProgressBar:
         completed: float = 0,
         visible: bool = True,
         after: float = 0.0,
+        in_units: bool = True,
     ) -> None:
         self._label, self._total, self._completed = label, total, completed
         self._text = ""
-        self._wanted = visible and sys.stderr.isatty()
+        self._in_units = in_units
+        self._wanted = visible and can_be_seen()
         self._due = time.monotonic() + after
         self._rich: Progress | None = None
 
@@ -64,7 +72,9 @@ class ProgressBar:
         if self._rich is None:
             from srcnn_cli.cli import _console
 
-            self._rich = _console.make_progress(self._label, counted=self._total is not None)
+            self._rich = _console.make_progress(
+                self._label, counted=self._total is not None, in_units=self._in_units
+            )
             self._task = self._rich.add_task("", total=self._total)
             self._rich.start()
             bars_shown.append(self._rich)

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -21,13 +22,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LONGEST_LIST = 6
+_logs: list[Path] = []  # the file that keeps the lines, if one does
 _BROKEN_PIPE = 128 + 13  # as a shell says of a program that SIGPIPE ended
 
 
 def say(line: str = "") -> None:
     """One line on stdout, at once."""
+    log(line)
     with bar_aside():
         _write(sys.stdout, line)
+
+
+def width_of_lines(*, on_stderr: bool) -> int | None:
+    """How many columns a line has where it is read; None: no terminal, as long as it likes."""
+    stream = sys.stderr if on_stderr else sys.stdout
+    if not stream.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def log_to(path: Path | None) -> None:
+    """Add every line from now on to the end of a file, too; None: no more.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    _logs.clear()
+    if path is None:
+        return
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as error:
+        raise OutputError(f"cannot be written: {describe_os_error(error)}", path) from error
+    _logs.append(path.absolute())
+
+
+def log(line: str) -> None:
+    """One line in the log file alone, if there is one."""
+    for path in _logs:
+        # What is said on the terminal is said there, whatever becomes of the file.
+        with suppress(OSError), path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
 
 
 def reader_gone() -> NoReturn:
@@ -41,6 +78,7 @@ def reader_gone() -> NoReturn:
 
 def note(line: str) -> None:
     """One line on stderr."""
+    log(line)
     _write(sys.stderr, line)
 
 
@@ -48,7 +86,8 @@ def warn(path: object, reason: str) -> None:
     """One line on stderr that does not stop the work."""
     line = f"warning: {path}: {reason}"
     colored = sys.stderr.isatty() and sys.platform != "win32" and not os.environ.get("NO_COLOR")
-    note(f"\x1b[33m{line}\x1b[0m" if colored else line)
+    log(line)
+    _write(sys.stderr, f"\x1b[33m{line}\x1b[0m" if colored else line)
 
 
 def warn_passed_over(folder: object, count: int) -> None:
@@ -68,9 +107,9 @@ def print_json(values: Iterable[object]) -> None:
     say(_json(list(values), indent=2))
 
 
-def print_json_line(value: object) -> None:
+def print_json_line(value: object, *, on_stderr: bool = False) -> None:
     """One object on a line of its own, so that a reader sees it as soon as it is true."""
-    say(_json(value))
+    (note if on_stderr else say)(_json(value))
 
 
 def _json(value: object, indent: int | None = None) -> str:

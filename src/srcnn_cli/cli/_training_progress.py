@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from srcnn_cli.training.examples import Skipped
+    from srcnn_cli.training.progress import Progress
     from srcnn_cli.training.ranks import Ranks
     from srcnn_cli.training.run import Run
     from srcnn_cli.training.schedule import Schedule
     from srcnn_cli.training.session import Ending, Resources, Session
-    from srcnn_cli.training.trainer import Progress
 
 
 def train_and_show(run: Run, device: torch.device, resources: Resources, ranks: Ranks) -> None:

@@ -6,22 +6,37 @@ import time
 from typing import TYPE_CHECKING
 
 from srcnn_cli.cli import _terminal
+from srcnn_cli.streams import STANDARD, is_stream
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from srcnn_cli.errors import SrcnnError
-    from srcnn_cli.upscaling.jobs import Job
+    from srcnn_cli.upscaling.jobs import Job, PassedOver
     from srcnn_cli.upscaling.one_file import Done, Task
     from srcnn_cli.upscaling.upscaler import Upscaler
+
+
+_NAMED = 3  # files that are not taken, in the last line
 
 
 class Reporter:
     """Says what happened, to people or to programs, and keeps count."""
 
-    def __init__(self, *, json: bool, quiet: bool, count: int, passed_over: int) -> None:
+    def __init__(
+        self,
+        *,
+        json: bool,
+        quiet: bool,
+        verbose: bool,
+        count: int,
+        passed_over: Sequence[PassedOver],
+        stdout_taken: bool,
+    ) -> None:
         self.json, self.quiet, self.count = json, quiet, count
+        self.stdout_taken = stdout_taken  # by a picture, which nothing may be mixed with
         self.code = 0
+        self._verbose = verbose
         self._passed_over = passed_over
         self._numbers = {"done": 0, "skipped": 0, "failed": 0}
         self._started = time.perf_counter()
@@ -29,10 +44,10 @@ class Reporter:
     def done(self, job: Job, done: Done, upscaler: Upscaler, load_seconds: float) -> None:
         self._numbers["done"] += 1
         for note in done.notes:
-            self._warn(job.source, note)
+            self._warn(job.source_name, note)
         timing = done.timing
         if self.json:
-            _terminal.print_json_line(
+            self._object(
                 {
                     "status": "done",
                     "input": str(job.source),
@@ -59,36 +74,52 @@ class Reporter:
                     "notes": done.notes,
                 }
             )
-        elif not self.quiet:
-            (width, height), (new_width, new_height) = done.input_size, done.output_size
-            _terminal.say(
-                f"{job.target}  {width}×{height} → {new_width}×{new_height}  "
-                f"{_seconds(done.total)} (read {_seconds(done.read)}, "
-                f"prepare {_seconds(timing.prepare)}, network {_seconds(timing.network)}, "
-                f"merge {_seconds(timing.merge)}, write {_seconds(done.write)}; "
-                f"bicubic alone {_seconds(timing.bicubic)})"
-            )
-
-    def planned(self, job: Job, task: Task) -> None:
-        if self.json:
-            _terminal.print_json_line(
-                {"status": "planned", "input": str(job.source), "output": str(job.target)}
-            )
         else:
-            exists = " (exists)" if job.target.exists() and not task.overwrite else ""
-            _terminal.say(f"{job.source} → {job.target}{exists}")
+            width, height = done.output_size
+            figures = f"{width}×{height}  {_seconds(done.total)}"
+            if self._verbose:
+                old_width, old_height = done.input_size
+                figures = (
+                    f"{old_width}×{old_height} → {figures} (read {_seconds(done.read)}, "
+                    f"prepare {_seconds(timing.prepare)}, network {_seconds(timing.network)}, "
+                    f"merge {_seconds(timing.merge)}, write {_seconds(done.write)}; "
+                    f"bicubic alone {_seconds(timing.bicubic)})"
+                )
+            self._result(self._line(job, figures))
+
+    def plan(self, jobs: Sequence[Job], task: Task) -> None:
+        """All that would be done, and what would not be taken."""
+        for job in jobs:
+            self._planned(job, task)
+        self.not_taken()
+
+    def _planned(self, job: Job, task: Task) -> None:
+        if self.json:
+            self._object({"status": "planned", "input": str(job.source), "output": str(job.target)})
+        else:
+            there = job.target.exists() and not is_stream(job.target)
+            exists = " (exists)" if there and not task.overwrite else ""
+            self._result(f"{job.source_name} → {job.target_name}{exists}", even_quietly=True)
+
+    def not_taken(self) -> None:
+        """Name each file that is left out."""
+        for item in self._passed_over:
+            if self.json:
+                self._object(
+                    {"status": "not taken", "input": str(item.path), "reason": item.reason}
+                )
+            elif not self.quiet:
+                _terminal.note(f"not taken: {item.path} ({item.reason})")
 
     def skipped(self, job: Job) -> None:
         self._numbers["skipped"] += 1
         if self.json:
-            _terminal.print_json_line(
-                {"status": "skipped", "input": str(job.source), "output": str(job.target)}
-            )
+            self._object({"status": "skipped", "input": str(job.source), "output": str(job.target)})
 
     def note_failure(self, job: Job, error: SrcnnError) -> None:
         """For programs: an object on stdout beside the line on stderr."""
         if self.json:
-            _terminal.print_json_line(
+            self._object(
                 {
                     "status": "failed",
                     "input": str(job.source),
@@ -105,17 +136,64 @@ class Reporter:
         _terminal.print_error(error)
 
     def summary(self) -> None:
-        if self.quiet or self.json or self.count + self._passed_over < 2:
+        if self.json or self.quiet or self.count + len(self._passed_over) < 2:
             return
+        if self._verbose:
+            self.not_taken()
         parts = [f"{number} {what}" for what, number in self._numbers.items()]
         if self._passed_over:
-            parts.append(f"{self._passed_over} not taken (not pictures, or results of other files)")
+            names = [item.path.name for item in self._passed_over]
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            parts.append(f"{len(names)} not taken ({', '.join(names[:_NAMED])}{more})")
         elapsed = _seconds(time.perf_counter() - self._started)
         _terminal.note(f"{', '.join(parts)} in {elapsed}")
 
-    def _warn(self, path: Path, note: str) -> None:
+    def unused_gpu(self) -> None:
+        """How to use a GPU, where only a package is missing for it."""
+        from srcnn_cli.engines.devices import lacks_torch_for_gpu
+
+        if self.quiet or self.json or not lacks_torch_for_gpu():
+            return
+        from srcnn_cli.cli._extras import install_command
+
+        _terminal.note(
+            f"this machine has a GPU, which {install_command('gpu')} makes use of "
+            "(--device cpu: without this line)"
+        )
+
+    def _line(self, job: Job, figures: str) -> str:
+        """What became of a file, with as much of the two names as there is room for."""
+        source, target = job.source_name, job.target_name
+        near = job.target.name if job.target.parent == job.source.parent else target
+        near = target if job.target == STANDARD else near
+        names = (
+            f"{source} → {near}",
+            f"{job.source.name} → {near}",
+            target,
+        )
+        room = _terminal.width_of_lines(on_stderr=self.stdout_taken)
+        if room is None or self._verbose:
+            return f"{source} → {target}  {figures}"
+        room -= len(figures) + 2
+        fitting = next((name for name in names if len(name) <= room), None)
+        if fitting is None:
+            fitting = f"…{target[-max(room - 1, 12) :]}"
+        return f"{fitting}  {figures}"
+
+    def _result(self, line: str, *, even_quietly: bool = False) -> None:
+        if self.quiet and not even_quietly:
+            _terminal.log(line)
+        elif self.stdout_taken:
+            _terminal.note(line)
+        else:
+            _terminal.say(line)
+
+    def _object(self, value: object) -> None:
+        _terminal.print_json_line(value, on_stderr=self.stdout_taken)
+
+    def _warn(self, name: str, note: str) -> None:
         if not self.quiet and not self.json:
-            _terminal.warn(path, note)
+            _terminal.warn(name, note)
 
 
 def _seconds(value: float) -> str:

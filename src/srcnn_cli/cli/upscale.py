@@ -1,15 +1,14 @@
-"""`srcnn upscale`: enlarge files and folders."""
+"""`srcnn upscale`: enlarge files and folders, and what comes through a pipe."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from srcnn_cli.cli import _progress
-from srcnn_cli.cli._completion import complete_model
+from srcnn_cli.cli import _progress, _terminal
+from srcnn_cli.cli import _upscale_options as options
 from srcnn_cli.cli._options import (
     BorderOption,
     DeviceOption,
@@ -18,16 +17,15 @@ from srcnn_cli.cli._options import (
     PrecisionOption,
     QuietOption,
     TileOption,
-    alternatives,
-    parse_path,
 )
 from srcnn_cli.cli._upscale_report import Reporter
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
-from srcnn_cli.pictures.subsampling import Subsampling
 from srcnn_cli.process import check_address_space
+from srcnn_cli.streams import STANDARD, check_stdout, is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from srcnn_cli.upscaling.jobs import Job
     from srcnn_cli.upscaling.one_file import Task
@@ -35,120 +33,72 @@ if TYPE_CHECKING:
 
 
 def upscale(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="INPUT", help="Picture files, or folders of them.", parser=parse_path
-        ),
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="PATH",
-            help="A file, a folder, or a template such as {stem}.big{ext} "
-            "(default: beside each input). The extension chooses the format.",
-            parser=parse_path,
-        ),
-    ] = None,
-    scale: Annotated[
-        float,
-        typer.Option(
-            "--scale", "-s", metavar="NUMBER", help="Factor of enlargement, from 1 to 16."
-        ),
-    ] = 3,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            help="A name from `srcnn models`, a .safetensors file, or an interpolation: nearest, "
-            "bilinear, bicubic or lanczos.",
-            autocompletion=complete_model,
-        ),
-    ] = "srcnn-9-1-5",
+    inputs: options.InputsArgument,
+    output: options.OutputOption = None,
+    scale: options.ScaleOption = None,
+    width: options.WidthOption = None,
+    height: options.HeightOption = None,
+    max_side: options.MaxSideOption = None,
+    max_pixels_out: options.MaxPixelsOutOption = None,
+    model: options.ModelOption = "srcnn-9-1-5",
     device: DeviceOption = "auto",
     tile: TileOption = 0,
     border: BorderOption = None,
     precision: PrecisionOption = "float32",
-    recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Look into subfolders, too.")
-    ] = False,
+    recursive: options.RecursiveOption = False,
     overwrite: OverwriteOption = False,
-    skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="Leave out inputs whose result exists already.")
-    ] = False,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Stop at the first file that fails.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse files that hold several pictures.")
-    ] = False,
-    accept_damaged: Annotated[
-        bool,
-        typer.Option("--accept-damaged", help="Take what there is of a damaged JPEG, and warn."),
-    ] = False,
-    strip: Annotated[
-        bool, typer.Option("--strip", help="Do not copy EXIF, ICC profile and resolution.")
-    ] = False,
-    quality: Annotated[
-        int, typer.Option(metavar="N", min=1, max=100, help="Quality of JPEG and WebP files.")
-    ] = 95,
-    subsampling: Annotated[
-        Subsampling,
-        typer.Option(
-            metavar="NAME", help=f"Colour subsampling of JPEG: {alternatives(Subsampling)}."
-        ),
-    ] = "444",
-    compression: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=0,
-            max=9,
-            help="Effort to make PNG and TIFF files smaller; no pixel changes.",
-        ),
-    ] = 1,
-    background: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLOUR",
-            help="Colour to put behind transparent pixels where the format has none, "
-            "such as '#ffffff'.",
-        ),
-    ] = None,
-    max_pixels: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Refuse pictures of more pixels than this, before or after enlarging.",
-        ),
-    ] = 500_000_000,
+    skip_existing: options.SkipExistingOption = False,
+    fail_fast: options.FailFastOption = False,
+    dry_run: options.DryRunOption = False,
+    strict: options.StrictOption = False,
+    accept_damaged: options.AcceptDamagedOption = False,
+    strip: options.StripOption = False,
+    format_: options.FormatOption = None,
+    quality: options.QualityOption = 95,
+    subsampling: options.SubsamplingOption = "444",
+    compression: options.CompressionOption = 1,
+    background: options.BackgroundOption = None,
+    max_pixels: options.MaxPixelsOption = 500_000_000,
+    raw: options.RawOption = None,
     json: JsonOption = False,
+    verbose: options.VerboseOption = False,
     quiet: QuietOption = False,
+    log_file: options.LogFileOption = None,
 ) -> None:
     """Enlarge pictures with a super-resolution network.
 
     Colour stays colour, grey stays grey, and 16 bits and transparency are kept. No file is
     overwritten unless --overwrite says so, and a file is written complete or not at all.
+    With - as input and output it works in a pipe: cat a.jpg | srcnn upscale - -f png > a.png
     """
     check_address_space()
     from srcnn_cli.cli._options import parse_background
-    from srcnn_cli.files import remove_abandoned
     from srcnn_cli.upscaling.jobs import plan_jobs
     from srcnn_cli.upscaling.one_file import Task
-    from srcnn_cli.upscaling.stages import target_size
+    from srcnn_cli.upscaling.sizes import chosen_size
     from srcnn_cli.upscaling.upscaler import Upscaler
 
-    target_size(1, 1, scale)  # a factor out of range is refused before anything else
+    _terminal.log_to(log_file)
+    # A size out of range is refused before anything else.
+    size = chosen_size(scale, width, height, max_side, max_pixels_out)
+    upscaler = Upscaler(model, device=device, tile=tile, border=border, precision=precision)
+    if raw is not None:
+        from srcnn_cli.cli._upscale_raw import upscale_raw
+
+        upscale_raw(
+            raw,
+            inputs,
+            output,
+            size,
+            upscaler,
+            max_pixels=max_pixels,
+            overwrite=overwrite,
+            quiet=quiet,
+            json=json,
+        )
+        return
     task = Task(
-        scale=scale,
+        size=size,
         overwrite=overwrite,
         strict=strict,
         accept_damaged=accept_damaged,
@@ -159,47 +109,63 @@ def upscale(
         background=parse_background(background) if background else None,
         max_pixels=max_pixels,
     )
-    jobs, passed_over = plan_jobs(inputs, output, scale, recursive=recursive)
-    reporter = Reporter(json=json, quiet=quiet, count=len(jobs), passed_over=passed_over)
-    if skip_existing:
-        missing = []
-        for job in jobs:
-            if job.target.exists():
-                reporter.skipped(job)
-            else:
-                missing.append(job)
-        jobs = missing
-    if dry_run:
-        for job in jobs:
-            reporter.planned(job, task)
-        return
-    if output is not None:
-        _make_folders(jobs, output)
-    for folder in {job.target.parent for job in jobs}:
-        remove_abandoned(folder)
-    _work(
-        jobs,
-        task,
-        Upscaler(model, device=device, tile=tile, border=border, precision=precision),
-        reporter,
-        fail_fast=fail_fast,
+    jobs, passed_over = plan_jobs(
+        inputs,
+        output,
+        size.scale,
+        recursive=recursive,
+        size=size.label,
+        extension=options.EXTENSIONS[format_] if format_ else None,
     )
+    reporter = Reporter(
+        json=json,
+        quiet=quiet,
+        verbose=verbose,
+        count=len(jobs),
+        passed_over=passed_over,
+        stdout_taken=any(job.target == STANDARD for job in jobs),
+    )
+    if skip_existing:
+        jobs = _without_existing(jobs, reporter)
+    if dry_run:
+        reporter.plan(jobs, task)
+        return
+    _prepare_targets(jobs, output)
+    _work(jobs, task, upscaler, reporter, fail_fast=fail_fast)
     reporter.summary()
+    if device == "auto":
+        reporter.unused_gpu()
     if reporter.code:
         raise typer.Exit(reporter.code)
 
 
-def _make_folders(jobs: Sequence[Job], output: Path) -> None:
+def _without_existing(jobs: Sequence[Job], reporter: Reporter) -> list[Job]:
+    """The jobs whose results are not there yet."""
+    missing = []
+    for job in jobs:
+        if job.target.exists() and not is_stream(job.target):
+            reporter.skipped(job)
+        else:
+            missing.append(job)
+    return missing
+
+
+def _prepare_targets(jobs: Sequence[Job], output: Path | None) -> None:
     """Make the output folder that was asked for; a folder for a single output file must exist."""
     from srcnn_cli.errors import OutputError
+    from srcnn_cli.files import remove_abandoned
 
-    if any(job.target == output for job in jobs):
-        return
-    for folder in {job.target.parent for job in jobs}:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot be made: {error.strerror}", folder) from error
+    if any(job.target == STANDARD for job in jobs):
+        check_stdout()
+    folders = {job.target.parent for job in jobs if not is_stream(job.target)}
+    if output is not None and all(job.target != output for job in jobs):
+        for folder in folders:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(f"cannot be made: {error.strerror}", folder) from error
+    for folder in folders:
+        remove_abandoned(folder)
 
 
 def _work(
@@ -213,22 +179,29 @@ def _work(
     from srcnn_cli.upscaling.one_file import open_file, upscale_file
 
     visible = not reporter.quiet and not reporter.json
-    with _progress.ProgressBar("upscaling", len(jobs), visible=visible, after=1.0) as bar:
-        for number, job in enumerate(jobs):
+    work = _workloads(jobs, visible=visible)
+    with _progress.ProgressBar(
+        "upscaling", sum(work), visible=visible, after=1.0, in_units=False
+    ) as bar:
+        behind = 0.0
+        for number, (job, own) in enumerate(zip(jobs, work, strict=True), 1):
 
-            def show(share: float, before: int = number) -> None:
-                bar.update(before + share)
+            def show(share: float, before: float = behind, own: float = own) -> None:
+                bar.update(before + share * own)
 
-            show(0)
+            bar.update(behind, f"{number} of {len(jobs)}" if len(jobs) > 1 else "")
+            behind += own
             try:
                 opened = open_file(job, task)
                 # Only now: a mistyped name should not wait for torch or the weights.
                 started = time.perf_counter()
-                upscaler.load(task.scale)
+                upscaler.load(opened.scale)
                 load_seconds = time.perf_counter() - started
                 done = upscale_file(opened, task, upscaler, show)
             except (ModelError, UsageError, ModuleNotFoundError):
                 raise  # no other file would fare better
+            except BrokenPipeError:  # `srcnn upscale a.png -o - | true`
+                _terminal.reader_gone()
             except Exception as error:  # even a bug of ours stops one file only
                 what = f"internal error: {type(error).__name__}: {error}"
                 failure = error if isinstance(error, SrcnnError) else SrcnnError(what, job.source)
@@ -240,3 +213,12 @@ def _work(
                     break
             else:
                 reporter.done(job, done, upscaler, load_seconds)
+
+
+def _workloads(jobs: Sequence[Job], *, visible: bool) -> list[float]:
+    """The share of each file in all the work: its pixels, if somebody sees the bar."""
+    if len(jobs) > 1 and visible and _progress.can_be_seen():
+        from srcnn_cli.upscaling.workload import workloads
+
+        return workloads([job.source for job in jobs])
+    return [1.0] * len(jobs)

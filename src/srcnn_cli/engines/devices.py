@@ -68,6 +68,11 @@ def find_device(name: str) -> str:
     return str(choose_device(name))
 
 
+def lacks_torch_for_gpu() -> bool:
+    """Whether this machine seems to have a GPU that is not used for want of torch."""
+    return _may_have_gpu() and find_spec("torch") is None
+
+
 def _may_have_gpu() -> bool:
     if platform.system() == "Linux":
         return any(Path(driver).exists() for driver in _LINUX_DRIVERS)

@@ -56,7 +56,7 @@ def find_sources(folder: Path, low_folder: Path | None = None) -> tuple[list[Sou
         if other != path:
             raise InputError(f"has the name of {other.name}: which of the two is meant?", path)
     if low_folder is None:
-        return [Source(path) for path in pictures], others
+        return [Source(path) for path in pictures], len(others)
     candidates, _ = find_pictures(low_folder, recursive=False)
     sources = []
     for path in pictures:
@@ -69,7 +69,7 @@ def find_sources(folder: Path, low_folder: Path | None = None) -> tuple[list[Sou
                 f"needs one low-resolution partner in {low_folder}, found {found}", path
             )
         sources.append(Source(path, partners[0]))
-    return sources, others
+    return sources, len(others)
 
 
 def _bare_stem(path: Path) -> str:

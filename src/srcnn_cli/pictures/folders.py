@@ -10,13 +10,13 @@ from srcnn_cli.files import describe_os_error
 from srcnn_cli.pictures.formats import READABLE_EXTENSIONS
 
 
-def find_pictures(folder: Path, *, recursive: bool) -> tuple[list[Path], int]:
+def find_pictures(folder: Path, *, recursive: bool) -> tuple[list[Path], list[Path]]:
     """The files in a folder that look like pictures by their extension, sorted by name.
 
     Hidden files are left out: they are other programs' thumbnails and half-written files.
 
     Returns:
-        The pictures, and how many other files there were.
+        The pictures, and the other files.
 
     Raises:
         InputError: There is no such folder, it cannot be read, or it holds no pictures.
@@ -28,14 +28,12 @@ def find_pictures(folder: Path, *, recursive: bool) -> tuple[list[Path], int]:
         raise InputError(f"cannot be read: {describe_os_error(error)}", error.filename) from error
 
     found: list[Path] = []
-    others = 0
+    others: list[Path] = []
     for directory, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = sorted(f for f in folders if not f.startswith(".")) if recursive else []
         for name in sorted(n for n in names if not n.startswith(".")):
-            if Path(name).suffix.lower() in READABLE_EXTENSIONS:
-                found.append(Path(directory, name))
-            else:
-                others += 1
+            path = Path(directory, name)
+            (found if path.suffix.lower() in READABLE_EXTENSIONS else others).append(path)
     if not found:
         hint = "" if recursive else " (--recursive looks into its subfolders too)"
         raise InputError(f"holds no pictures{hint}", folder)

@@ -50,6 +50,7 @@ __all__ = [
     "Picture",
     "check_destination",
     "decode_picture",
+    "largest_file",
     "read_8bit",
     "read_picture",
     "write_picture",
@@ -89,7 +90,7 @@ def read_picture(
             raise InputError("is a folder, not a picture", path)
         if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
             raise InputError("is a device, not a picture", path)
-        if status.st_size > max_pixels * _MAX_BYTES_PER_PIXEL + _MAX_BYTES_BESIDES:
+        if status.st_size > largest_file(max_pixels):
             raise InputError(
                 f"is a file of {status.st_size:,} bytes, too large for a picture of at most "
                 f"{max_pixels:,} pixels (--max-pixels)",
@@ -107,6 +108,11 @@ def read_picture(
     return decode_picture(
         data, str(path), max_pixels=max_pixels, strict=strict, accept_damaged=accept_damaged
     )
+
+
+def largest_file(max_pixels: int) -> int:
+    """The most bytes that a file of a picture of so many pixels may have."""
+    return max_pixels * _MAX_BYTES_PER_PIXEL + _MAX_BYTES_BESIDES
 
 
 def read_8bit(path: str | os.PathLike[str]) -> np.ndarray:

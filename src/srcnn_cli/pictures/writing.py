@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from srcnn_cli.errors import OutputError, SrcnnError
 from srcnn_cli.files import check_writable, write_atomically
@@ -19,11 +18,13 @@ from srcnn_cli.pictures import exif, xmp
 from srcnn_cli.pictures.encoders import write_png
 from srcnn_cli.pictures.formats import WRITABLE, Target, quiet
 from srcnn_cli.pictures.icc import profile_fits
-from srcnn_cli.pictures.metadata import PHOTOSHOP, Metadata, wrapped_iptc
+from srcnn_cli.pictures.pillow_writing import XMP_PREFIX, save_with_pillow
+from srcnn_cli.streams import is_stream, named, send
 
 if TYPE_CHECKING:
     import os
 
+    from srcnn_cli.pictures.metadata import Metadata
     from srcnn_cli.pictures.picture import Picture
     from srcnn_cli.pictures.subsampling import Subsampling
 
@@ -31,7 +32,6 @@ RGB = tuple[int, int, int]
 
 # The length of a JPEG segment is stored in 16 bits and counts itself.
 _MOST_IN_SEGMENT = 65_533
-_XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def check_destination(
@@ -43,17 +43,19 @@ def check_destination(
     bits: int,
     overwrite: bool,
     background: RGB | None,
+    extension: str | None = None,
 ) -> list[str]:
     """Find out, before any computing, whether a picture can be written to ``path``.
 
     Args:
-        path: The file to be written; its extension chooses the format.
+        path: The file to be written, or a stream; its extension chooses the format.
         height: Of the picture to be written, in pixels.
         width: Likewise.
         channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
         bits: 8 or 16.
         overwrite: Whether an existing file may be replaced.
         background: What `write_picture` will be given to replace transparency with.
+        extension: Chooses the format instead of the name's own.
 
     Returns:
         What the format will lose, one sentence each.
@@ -61,8 +63,11 @@ def check_destination(
     Raises:
         OutputError: It cannot; the reason says why and what would help.
     """
-    target = _target_of(path)
-    check_writable(path, overwrite=overwrite)
+    target = _target_of(path, extension)
+    stream = is_stream(path)
+    path = named(path)
+    if not stream:
+        check_writable(path, overwrite=overwrite)
     if max(height, width) > target.max_side:
         raise OutputError(
             f"{target.name} holds at most {target.max_side:,} pixels a side, not "
@@ -87,7 +92,9 @@ def check_destination(
         alpha and not target.alpha and background is not None and len(set(background)) > 1
     )
     if in_color and not target.color:
-        raise OutputError(f"a {Path(path).suffix} file holds grey only: choose .ppm or .png", path)
+        raise OutputError(
+            f"a {extension or Path(path).suffix} file holds grey only: choose .ppm or .png", path
+        )
     return _losses(target, channels=channels, bits=bits, in_color=in_color)
 
 
@@ -100,27 +107,31 @@ def write_picture(
     compression: int = 1,
     subsampling: Subsampling = "444",
     background: RGB | None = None,
+    extension: str | None = None,
 ) -> list[str]:
     """Write a picture, complete or not at all, in the format that the extension names.
 
+    A stream (standard output, a pipe) is given the whole picture once it is encoded.
     16-bit pixels stay 16-bit in PNG and TIFF, and are rounded to 8 bits elsewhere.
 
     Args:
-        path: The file to write.
+        path: The file or the stream to write.
         picture: What to write; its ``format`` and ``notes`` play no part.
         overwrite: Replace a file that is already there.
         quality: 1-100, for JPEG and WebP; WebP is lossless at 100.
         compression: 0-9, for PNG and TIFF: zlib's effort. It never changes a pixel.
         subsampling: Of colour, for JPEG: none, horizontal or both ways.
         background: RGB (0-255) put behind transparent pixels where the format holds none.
+        extension: Chooses the format instead of the name's own.
 
     Returns:
         The metadata that did not fit into the format, one sentence each.
 
     Raises:
         OutputError: It cannot be written. What stood at ``path`` is untouched.
+        BrokenPipeError: Nobody reads the stream any more.
     """
-    target = _target_of(path)
+    target = _target_of(path, extension)
     height, width = picture.pixels.shape[:2]
     check_destination(
         path,
@@ -130,6 +141,7 @@ def write_picture(
         bits=8 * picture.pixels.itemsize,
         overwrite=overwrite,
         background=background,
+        extension=extension,
     )
     notes: list[str] = []
 
@@ -145,23 +157,30 @@ def write_picture(
 
                     write_tiff(file, pixels, metadata, compression)
                 else:
-                    _save_with_pillow(
+                    save_with_pillow(
                         file, pixels, metadata, target, quality=quality, subsampling=subsampling
                     )
         except (OSError, SrcnnError):
             raise
         except MemoryError as error:
-            raise OutputError("does not fit into the free memory while encoding", path) from error
+            raise OutputError(
+                "does not fit into the free memory while encoding", named(path)
+            ) from error
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise OutputError(f"cannot be encoded as {target.name}: {reason}", path) from error
+            raise OutputError(
+                f"cannot be encoded as {target.name}: {reason}", named(path)
+            ) from error
 
-    write_atomically(path, encode, overwrite=overwrite)
+    if is_stream(path):
+        send(path, encode)
+    else:
+        write_atomically(path, encode, overwrite=overwrite)
     return notes
 
 
-def _target_of(path: str | os.PathLike[str]) -> Target:
-    extension = Path(path).suffix
+def _target_of(path: str | os.PathLike[str], extension: str | None) -> Target:
+    extension = Path(path).suffix if extension is None else extension
     target = WRITABLE.get(extension.lower())
     if target is None:
         named = f"the extension {extension}" if extension else "a name without extension"
@@ -240,54 +259,10 @@ def _fit_metadata(
     if tags and not (target.exif and len(tags) + len(exif.PREFIX) <= limit):
         notes.append(f"{target.name} does not hold its EXIF, which was dropped")
         tags = None
-    if packet and not (target.xmp and len(packet) + len(_XMP_PREFIX) <= limit):
+    if packet and not (target.xmp and len(packet) + len(XMP_PREFIX) <= limit):
         notes.append(f"{target.name} does not hold its XMP, which was dropped")
         packet = None
     if iptc and not (target.iptc and len(iptc) + 32 <= limit):
         notes.append(f"{target.name} does not hold its IPTC, which was dropped")
         iptc = None
     return replace(metadata, icc_profile=profile, exif=tags, xmp=packet, iptc=iptc)
-
-
-def _save_with_pillow(
-    file: BinaryIO,
-    pixels: np.ndarray,
-    metadata: Metadata,
-    target: Target,
-    *,
-    quality: int,
-    subsampling: Subsampling,
-) -> None:
-    """Write 8-bit pixels as JPEG, WebP, BMP or PPM."""
-    options: dict[str, object] = {}
-    if metadata.dpi:
-        options["dpi"] = metadata.dpi
-    if metadata.icc_profile:
-        options["icc_profile"] = metadata.icc_profile
-    if metadata.exif:
-        options["exif"] = exif.PREFIX + metadata.exif
-    if metadata.xmp and target.name == "WEBP":
-        options["xmp"] = metadata.xmp
-    if target.name == "JPEG":
-        options |= {"quality": quality, "subsampling": ":".join(subsampling)}
-        options["extra"] = _segments(metadata)
-    elif target.name == "WEBP" and quality == 100:
-        # For lossless files Pillow takes the quality as effort; 100 would be many times slower.
-        options |= {"lossless": True, "quality": 50, "exact": True}
-    elif target.name == "WEBP":
-        options["quality"] = quality
-    Image.fromarray(pixels).save(file, target.name, **options)
-
-
-def _segments(metadata: Metadata) -> bytes:
-    """XMP and IPTC as segments of a JPEG."""
-    result = b""
-    if metadata.xmp:
-        result += _segment(0xE1, _XMP_PREFIX + metadata.xmp)
-    if metadata.iptc:
-        result += _segment(0xED, PHOTOSHOP + wrapped_iptc(metadata.iptc))
-    return result
-
-
-def _segment(marker: int, content: bytes) -> bytes:
-    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content

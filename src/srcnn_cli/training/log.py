@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from srcnn_cli.training.trainer import Progress
+    from srcnn_cli.training.progress import Progress
 
 LOG = "log.csv"
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from srcnn_cli.evaluation.protocol import Pair
     from srcnn_cli.training.patches import Patches
+    from srcnn_cli.training.progress import Progress
     from srcnn_cli.training.ranks import Ranks
     from srcnn_cli.training.run import Run
-    from srcnn_cli.training.trainer import Progress
 
 CURVE, FILTERS = "convergence.png", "filters.png"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +21,7 @@ from srcnn_cli.training.initialization import initialize
 from srcnn_cli.training.loss import loss_of
 from srcnn_cli.training.matching import check_schedule, trained_network
 from srcnn_cli.training.optimizers import Optimizer
+from srcnn_cli.training.progress import Progress
 from srcnn_cli.training.ranks import Ranks
 from srcnn_cli.training.validation import overall
 
@@ -40,33 +41,6 @@ BEST = "best.safetensors"
 LAST = "last.safetensors"
 # Steps between the moments at which distributed processes ask each other whether to stop.
 _STEPS_BETWEEN_TALKS = 10
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands after an interval.
-
-    Attributes:
-        step: Steps done.
-        samples: Sub-images seen, the papers' "number of backprops".
-        loss: Mean over the interval, of the recipe's kind.
-        psnr: Mean over the validation pictures and scales in dB, under the ``srcnn`` convention.
-        psnr_by_scale: The same for every scale, in rising order.
-        best: The highest ``psnr`` so far.
-        rate: Learning rate of the last step.
-        pixels_per_second: Output pixels trained per second in this interval.
-        seconds: Training time so far, over all resumed parts, without validation.
-    """
-
-    step: int
-    samples: int
-    loss: float
-    psnr: float
-    psnr_by_scale: tuple[float, ...]
-    best: float
-    rate: float
-    pixels_per_second: float
-    seconds: float
 
 
 class Trainer:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.errors import InputError, OutOfMemoryError
+from srcnn_cli.pictures.formats import WRITABLE
 from srcnn_cli.pictures.metadata import Metadata
-from srcnn_cli.pictures.reading import read_picture
+from srcnn_cli.pictures.reading import decode_picture, largest_file, read_picture
 from srcnn_cli.pictures.writing import check_destination, write_picture
+from srcnn_cli.streams import STANDARD, is_stream, read_stdin
 from srcnn_cli.upscaling.stages import target_size
 
 if TYPE_CHECKING:
@@ -22,15 +24,27 @@ if TYPE_CHECKING:
     from srcnn_cli.pictures.subsampling import Subsampling
     from srcnn_cli.pictures.writing import RGB
     from srcnn_cli.upscaling.jobs import Job
+    from srcnn_cli.upscaling.sizes import Size
     from srcnn_cli.upscaling.stages import Stage
     from srcnn_cli.upscaling.upscaler import Upscaler
+
+# Of streams, whose names do not say it: by Pillow's name of the format that came in.
+_EXTENSIONS = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "WEBP": ".webp",
+    "TIFF": ".tif",
+    "BMP": ".bmp",
+    "DIB": ".bmp",
+    "PPM": ".pnm",
+}
 
 
 @dataclass(frozen=True)
 class Task:
     """What to do with every file; the fields are the options of ``srcnn upscale``."""
 
-    scale: float
+    size: Size
     overwrite: bool = False
     strict: bool = False
     accept_damaged: bool = False
@@ -78,6 +92,8 @@ class Opened:
 
     job: Job
     picture: Picture
+    scale: float
+    extension: str | None
     notes: tuple[str, ...]
     seconds: float
 
@@ -91,20 +107,22 @@ def open_file(job: Job, task: Task) -> Opened:
         OutOfMemoryError: The picture does not fit into memory.
     """
     started = time.perf_counter()
-    picture = read_picture(
-        job.source,
-        max_pixels=task.max_pixels,
-        strict=task.strict,
-        accept_damaged=task.accept_damaged,
-    )
+    picture = _read(job, task)
     width, height = _size(picture.pixels)
-    height, width = target_size(height, width, task.scale)
+    try:
+        scale, remarks = task.size.factor(height, width)
+    except InputError as error:
+        raise InputError(error.reason, job.source_name) from None
+    height, width = target_size(height, width, scale)
     if height * width > task.max_pixels:
         raise InputError(
             f"would become {width:,} x {height:,} = {height * width:,} pixels, above the limit of "
             f"{task.max_pixels:,} (--max-pixels raises it)",
-            job.source,
+            job.source_name,
         )
+    extension = job.extension
+    if not extension and is_stream(job.target) and job.target.suffix.lower() not in WRITABLE:
+        extension = _EXTENSIONS.get(picture.format, ".png")
     losses = check_destination(
         job.target,
         height=height,
@@ -113,8 +131,24 @@ def open_file(job: Job, task: Task) -> Opened:
         bits=8 * picture.pixels.itemsize,
         overwrite=task.overwrite,
         background=task.background,
+        extension=extension,
     )
-    return Opened(job, picture, (*picture.notes, *losses), time.perf_counter() - started)
+    return Opened(
+        job,
+        picture,
+        scale,
+        extension,
+        (*picture.notes, *remarks, *losses),
+        time.perf_counter() - started,
+    )
+
+
+def _read(job: Job, task: Task) -> Picture:
+    options = {"strict": task.strict, "accept_damaged": task.accept_damaged}
+    if job.source != STANDARD:
+        return read_picture(job.source, max_pixels=task.max_pixels, **options)
+    data = read_stdin(largest_file(task.max_pixels))
+    return decode_picture(data, job.source_name, max_pixels=task.max_pixels, **options)
 
 
 def upscale_file(
@@ -127,15 +161,17 @@ def upscale_file(
 
     Raises:
         OutputError: The result cannot be written.
+        BrokenPipeError: Nobody reads the stream that it should go to.
         ModelError: The weights do not load.
         OutOfMemoryError: It does not fit.
     """
     job, picture = opened.job, opened.picture
     try:
-        enlarged = upscaler.upscale_pixels(picture.pixels, task.scale, progress)
+        enlarged = upscaler.upscale_pixels(picture.pixels, opened.scale, progress)
     except (OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(
-            "does not fit into memory (a smaller --tile or --device cpu may help)", job.source
+            "does not fit into memory (a smaller --tile or --device cpu may help)",
+            job.source_name,
         ) from error
     started = time.perf_counter()
     dropped = write_picture(
@@ -150,6 +186,7 @@ def upscale_file(
         compression=task.compression,
         subsampling=task.subsampling,
         background=task.background,
+        extension=opened.extension,
     )
     return Done(
         input_size=_size(picture.pixels),

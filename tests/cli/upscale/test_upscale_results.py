@@ -22,6 +22,13 @@ def test_the_result_stands_beside_the_input_with_exact_size(run):
     assert code == 0
     assert err == ""
     assert opened("in_x3.png").size == (60, 42)
+    assert out.startswith("in.png → in_x3.png  60×42  ")
+    assert out.count("\n") == 1
+
+
+def test_verbose_says_where_the_time_went(run):
+    noise("in.png", (20, 14))
+    out = run("in.png", "-s", "3", "--verbose")[1]
     assert "20×14 → 60×42" in out
     for step in ("read", "prepare", "network", "merge", "write", "bicubic"):
         assert step in out
@@ -203,3 +210,14 @@ def test_it_runs_as_a_module_from_prompt_to_file(tmp_path, weights):
     arguments = command("upscale", tmp_path / "in.png", "-m", weights, "-s", "3", "-t", "16")
     subprocess.run(arguments, env=threads(1), check=True, capture_output=True)
     assert opened(tmp_path / "in_x3.png").size == (60, 42)
+
+
+@pytest.mark.parametrize("options", [(), ("--device", "cpu"), ("--quiet",), ("--json",)])
+def test_an_unused_gpu_is_mentioned_once_for_a_batch(run, monkeypatch, options):
+    noise("in/a.png")
+    noise("in/b.png", seed=1)
+    monkeypatch.setattr("srcnn_cli.engines.devices.lacks_torch_for_gpu", lambda: True)
+    code, _, err = run("in", "-s", "2", *options)
+    assert code == 0
+    assert err.count("GPU") == (not options)
+    assert ("[gpu]" in err) == (not options)

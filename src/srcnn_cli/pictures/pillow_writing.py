@@ -1,0 +1,62 @@
+"""The writer of 8-bit pictures for the formats that Pillow writes well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from PIL import Image
+
+from srcnn_cli.pictures import exif
+from srcnn_cli.pictures.metadata import PHOTOSHOP, Metadata, wrapped_iptc
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from srcnn_cli.pictures.formats import Target
+    from srcnn_cli.pictures.subsampling import Subsampling
+
+XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\0"
+
+
+def save_with_pillow(
+    file: BinaryIO,
+    pixels: np.ndarray,
+    metadata: Metadata,
+    target: Target,
+    *,
+    quality: int,
+    subsampling: Subsampling,
+) -> None:
+    """Write 8-bit pixels as JPEG, WebP, BMP or PPM."""
+    options: dict[str, object] = {}
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    if metadata.icc_profile:
+        options["icc_profile"] = metadata.icc_profile
+    if metadata.exif:
+        options["exif"] = exif.PREFIX + metadata.exif
+    if metadata.xmp and target.name == "WEBP":
+        options["xmp"] = metadata.xmp
+    if target.name == "JPEG":
+        options |= {"quality": quality, "subsampling": ":".join(subsampling)}
+        options["extra"] = _segments(metadata)
+    elif target.name == "WEBP" and quality == 100:
+        # For lossless files Pillow takes the quality as effort; 100 would be many times slower.
+        options |= {"lossless": True, "quality": 50, "exact": True}
+    elif target.name == "WEBP":
+        options["quality"] = quality
+    Image.fromarray(pixels).save(file, target.name, **options)
+
+
+def _segments(metadata: Metadata) -> bytes:
+    """XMP and IPTC as segments of a JPEG."""
+    result = b""
+    if metadata.xmp:
+        result += _segment(0xE1, XMP_PREFIX + metadata.xmp)
+    if metadata.iptc:
+        result += _segment(0xED, PHOTOSHOP + wrapped_iptc(metadata.iptc))
+    return result
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
