@@ -91,7 +91,7 @@ def test_another_missing_module_stays_a_bug_of_ours():
     assert explain(ModuleNotFoundError("No module named 'x'", name="x")) is None
     assert explain(ModuleNotFoundError("nothing is known")) is None
     assert "[gpu]" in str(explain(ModuleNotFoundError("", name="torch.nn")))
-    assert "[16bit]" in str(explain(ModuleNotFoundError("", name="cv2")))
+    assert "[bench]" in str(explain(ModuleNotFoundError("", name="cv2")))
 
 
 @pytest.mark.parametrize(

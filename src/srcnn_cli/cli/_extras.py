@@ -25,7 +25,6 @@ PROJECT = "srcnn-cli"
 # By extra: the modules that it brings, and the projects that they come from.
 EXTRAS = {
     "gpu": {"torch": "torch"},
-    "16bit": {"cv2": "opencv-python-headless"},
     "openvino": {"openvino": "openvino"},
     "ray": {"ray": "ray"},
     "bench": {
