@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,10 +14,8 @@ from PIL import Image
 from srcnn_cli.errors import OutputError, SrcnnError
 from srcnn_cli.files import check_writable, write_atomically
 from srcnn_cli.imaging.rounding import to_8bit
-from srcnn_cli.pictures import exif, xmp
 from srcnn_cli.pictures.encoders import write_png
 from srcnn_cli.pictures.formats import WRITABLE, Target, quiet
-from srcnn_cli.pictures.icc import profile_fits
 from srcnn_cli.pictures.metadata import PHOTOSHOP, Metadata, wrapped_iptc
 
 if TYPE_CHECKING:
@@ -227,6 +224,11 @@ def _fit_metadata(
     metadata: Metadata, target: Target, pixels: np.ndarray, notes: list[str]
 ) -> Metadata:
     """Leave out what the format does not hold, and note it; state the size that it now has."""
+    if metadata == Metadata(dpi=metadata.dpi):
+        return metadata  # as most have it, and without the modules that know about the rest
+    from srcnn_cli.pictures import exif, xmp
+    from srcnn_cli.pictures.icc import profile_fits
+
     height, width = pixels.shape[:2]
     limit = _MOST_IN_SEGMENT if target.name == "JPEG" else 2**31
     profile, iptc = metadata.icc_profile, metadata.iptc
@@ -246,7 +248,7 @@ def _fit_metadata(
     if iptc and not (target.iptc and len(iptc) + 32 <= limit):
         notes.append(f"{target.name} does not hold its IPTC, which was dropped")
         iptc = None
-    return replace(metadata, icc_profile=profile, exif=tags, xmp=packet, iptc=iptc)
+    return metadata._replace(icc_profile=profile, exif=tags, xmp=packet, iptc=iptc)
 
 
 def _save_with_pillow(
@@ -265,6 +267,8 @@ def _save_with_pillow(
     if metadata.icc_profile:
         options["icc_profile"] = metadata.icc_profile
     if metadata.exif:
+        from srcnn_cli.pictures import exif
+
         options["exif"] = exif.PREFIX + metadata.exif
     if metadata.xmp and target.name == "WEBP":
         options["xmp"] = metadata.xmp

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli.errors import OutputError, UsageError
-from srcnn_cli.pictures.folders import find_pictures
 from srcnn_cli.pictures.formats import WRITABLE
 
 if TYPE_CHECKING:
@@ -17,8 +15,7 @@ DEFAULT_NAME = "{stem}_x{scale}{ext}"
 DISTINCT_NAME = "{stem}{ext_in}_x{scale}{ext}"
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One picture to read and the file to make of it."""
 
     source: Path
@@ -53,6 +50,8 @@ def plan_jobs(
     all_named = True
     for item in inputs:
         if item.is_dir():
+            from srcnn_cli.pictures.folders import find_pictures
+
             pictures, others = find_pictures(item, recursive=recursive)
             passed_over += others
             all_named = False
