@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # How libraries say that they found no memory: OpenCV, zlib, Pillow, the loader of modules, C++.
-_NO_MEMORY = re.compile(
+_NO_MEMORY = (
     "out of memory|insufficient memory|not enough memory|cannot allocate|failed to allocate"
-    "|failed to map segment|memory allocation|bad_alloc|bad allocation|Error -4 while",
-    re.IGNORECASE,
+    "|failed to map segment|memory allocation|bad_alloc|bad allocation|Error -4 while"
 )
 
-_TEMPORARY = re.compile(r"\.srcnn-[0-9a-f]{16}\.tmp")
+_TEMPORARY = r"\.srcnn-[0-9a-f]{16}\.tmp"
 _unfinished: set[Path] = set()
 
 # From making a temporary file to its lock it takes far less.
@@ -100,7 +99,7 @@ def remove_abandoned(folder: str | os.PathLike[str]) -> int:
     removed = 0
     try:
         with os.scandir(folder) as entries:
-            found = [entry.path for entry in entries if _TEMPORARY.fullmatch(entry.name)]
+            found = [entry.path for entry in entries if re.fullmatch(_TEMPORARY, entry.name)]
     except OSError:
         return 0
     for path in found:
@@ -177,7 +176,7 @@ def is_memory_error(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
-    return _NO_MEMORY.search(str(error)) is not None
+    return re.search(_NO_MEMORY, str(error), re.IGNORECASE) is not None
 
 
 def describe_os_error(error: OSError) -> str:

@@ -20,20 +20,35 @@ from terminal import one_line
 HEAVY = {"torch", "cv2", "skimage", "scipy", "PIL", "numpy", "pydantic"}
 HEAVY |= {"tifffile", "imagecodecs", "simplejpeg"}  # for some formats of pictures only
 
+# What of ours a small picture takes: an opaque PNG that says no more than its resolution.
+FOR_A_PLAIN_PNG = {
+    "pictures": "decoding encoders formats metadata picture png reading subsampling writing",
+    "imaging": "channels color planes regions resize rounding",
+    "upscaling": "jobs one_file stages upscaled upscaler",
+    "methods": "base interpolation network selection",
+    "engines": "devices onnx_engine selection tiling",
+}
+
 
 def imported(*arguments):
     """The heavy modules in sys.modules after `srcnn <arguments>` in a fresh process."""
+    modules, code, out = all_imported(*arguments)
+    return modules & (HEAVY | {"rich"}), code, out
+
+
+def all_imported(*arguments):
+    """All modules in sys.modules after `srcnn <arguments>` in a fresh process."""
     script = (
         "import sys, srcnn_cli.cli as c\n"
         "try: c.main(sys.argv[1:])\n"
         "except SystemExit as e: code = e.code\n"
-        f"print('|'.join(sorted(set(sys.modules) & {(HEAVY | {'rich'})!r})), code, file=sys.stderr)"
+        "print('|'.join(sys.modules), code, file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
     )
     names, code = done.stderr.splitlines()[-1].rsplit(" ", 1)
-    return set(filter(None, names.split("|"))), int(code), done.stdout
+    return set(names.split("|")), int(code), done.stdout
 
 
 COMMANDS = ["upscale", "models", "train", "import", "bench", "compare"]
@@ -69,6 +84,22 @@ def test_a_picture_is_enlarged_on_the_cpu_without_importing_torch_or_rich(tmp_pa
     assert modules == {"PIL", "numpy"}
     with Image.open(target) as enlarged:
         assert enlarged.size == (27, 21)
+
+
+def test_a_plain_png_takes_no_module_for_other_formats_for_tags_or_for_transparency(tmp_path):
+    source, target = tmp_path / "in.png", tmp_path / "out.png"
+    Image.new("RGB", (9, 7), (200, 30, 60)).save(source, dpi=(72, 72))
+    modules, code, _ = all_imported("upscale", str(source), "-o", str(target), "--device", "cpu")
+    assert code == 0
+    ours = [name.split(".") for name in modules if name.startswith("srcnn_cli.")]
+    parts = {part for _, part, *_ in ours}
+    assert parts == {"cli", "errors", "files", "models", "process", *FOR_A_PLAIN_PNG}
+    for part, names in FOR_A_PLAIN_PNG.items():
+        found = {".".join(below) for _, of, *below in ours if of == part and below}
+        assert found == set(names.split())
+    assert ["srcnn_cli", "models", "foreign"] not in ours
+    with Image.open(target) as enlarged:
+        assert enlarged.info["dpi"] == pytest.approx((72, 72), abs=0.02)
 
 
 def test_the_version_is_printed(srcnn):

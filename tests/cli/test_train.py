@@ -17,6 +17,7 @@ from PIL import Image
 
 from command import command, threads
 from sample_pictures import smooth
+from srcnn_cli.cli._training_progress import _StopRequest
 from srcnn_cli.models.weights import load_weights, read_training
 
 SMALL = [
@@ -288,7 +289,8 @@ def read_log(path):
         return list(csv.DictReader(file))
 
 
-def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
+@pytest.mark.parametrize(("which", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_saves_the_state_and_says_how_to_resume(folder, which, code):
     arguments = ["--data", "data", "--steps", "100000", *SMALL, "-o", "run"]
     process = subprocess.Popen(
         command("train", *arguments),
@@ -297,12 +299,22 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(folder):
     )
     while "step 4 " not in (line := process.stderr.readline()):
         assert line, "the run ended too early"
-    process.send_signal(signal.SIGINT)
+    process.send_signal(getattr(signal, which))
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "srcnn train --resume run" in err
     assert "Traceback" not in err
     assert (folder / "run/checkpoint.pt").exists()
+
+
+def test_a_second_signal_does_not_wait_for_the_step_to_end():
+    with _StopRequest() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert (stop.requested, stop.exit_code) == (True, 143)
+        with pytest.raises(SystemExit, match="143"):
+            os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def train_and_show(run: Run, device: torch.device, resources: Resources, ranks: Ranks) -> None:
-    """Train to the end, or until Ctrl-C or the time that was given.
+    """Train to the end, or until Ctrl-C, SIGTERM or the time that was given.
 
     Raises:
         SrcnnError: Data, folder, network or checkpoint cannot be used.
@@ -42,11 +42,12 @@ def train_and_show(run: Run, device: torch.device, resources: Resources, ranks: 
     with closing(session):
         if ranks.first:
             _introduce(session, len(pictures.validation), device)
-        ending = _follow(session)
+        with _StopRequest() as stop:
+            ending = _follow(session, stop)
     if ranks.first:
         _conclude(session, ending)
     if ending == "interrupted":
-        sys.exit(130)  # said already, so not as the interruption that `main` reports
+        sys.exit(stop.exit_code)  # said already, so not as the interruption that `main` reports
 
 
 def _report_skipped(item: Skipped) -> None:
@@ -79,15 +80,12 @@ def _describe(schedule: Schedule) -> str:
     return f"{schedule.recipe}: {', '.join(shown)}"
 
 
-def _follow(session: Session) -> Ending:
+def _follow(session: Session, stop: _StopRequest) -> Ending:
     """Train and show it; how it ended."""
     trainer, bicubic, first = session.trainer, session.bicubic, session.trainer.ranks.first
-    with (
-        _StopRequest() as stop,
-        _progress.ProgressBar(
-            "training", trainer.schedule.steps, completed=trainer.step, visible=first
-        ) as bar,
-    ):
+    with _progress.ProgressBar(
+        "training", trainer.schedule.steps, completed=trainer.step, visible=first
+    ) as bar:
 
         def stop_requested() -> bool:
             bar.update(trainer.step)
@@ -141,10 +139,21 @@ def _line(progress: Progress, bicubic: float) -> str:
 class _StopRequest:
     """Turns Ctrl-C and SIGTERM into a wish that the training loop grants after its step.
 
-    A second Ctrl-C interrupts at once.
+    A second one ends the command at once.
     """
 
-    requested = False
+    def __init__(self) -> None:
+        self._signal: int | None = None
+
+    @property
+    def requested(self) -> bool:
+        """Whether training is to end."""
+        return self._signal is not None
+
+    @property
+    def exit_code(self) -> int:
+        """As a shell says of a program that this signal ended; another process may have got it."""
+        return 128 + (self._signal or signal.SIGINT)
 
     def __enter__(self) -> Self:
         self._previous = {s: signal.signal(s, self._ask) for s in (signal.SIGINT, signal.SIGTERM)}
@@ -154,7 +163,9 @@ class _StopRequest:
         for which, handler in self._previous.items():
             signal.signal(which, handler)
 
-    def _ask(self, _signal: int, _frame: object) -> None:
+    def _ask(self, number: int, _frame: object) -> None:
         if self.requested:
+            if number == signal.SIGTERM:
+                sys.exit(128 + number)
             raise KeyboardInterrupt
-        self.requested = True
+        self._signal = number

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -38,8 +37,7 @@ _LARGEST = 2048
 _SIDE_STEP = 8
 
 
-@dataclass(frozen=True)
-class Tile:
+class Tile(NamedTuple):
     """``core`` is what the tile delivers, ``source`` what it has to read for that."""
 
     core: Region

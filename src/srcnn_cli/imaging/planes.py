@@ -8,7 +8,6 @@ import numpy as np
 
 from srcnn_cli.errors import InputError
 from srcnn_cli.imaging.color import LUMINANCE_SHARES, OFFSET, Float, rgb_from_ycbcr, ycbcr_from_rgb
-from srcnn_cli.imaging.nearest_pixel import nearest_pixels
 from srcnn_cli.imaging.rounding import round_to_uint8
 
 if TYPE_CHECKING:
@@ -58,9 +57,14 @@ def check_pixels(pixels: NDArray[Any]) -> None:
         raise InputError("the picture holds values that are not finite")
 
 
+def has_alpha(pixels: NDArray[Any]) -> bool:
+    """Whether a picture, (H, W[, 2 to 4]), has a channel of transparency."""
+    return pixels.ndim == 3 and pixels.shape[2] in (2, 4)
+
+
 def split_alpha(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """(H, W[, 2 to 4]) pixels without their alpha channel, and that: (H, W), or None."""
-    if pixels.ndim == 2 or pixels.shape[2] == 3:
+    if not has_alpha(pixels):
         return pixels, None
     color, alpha = pixels[..., :-1], pixels[..., -1]
     color = bleed_colors(color, alpha)
@@ -205,6 +209,8 @@ def bleed_colors(pixels: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
     transparent = alpha == 0
     if not transparent.any() or transparent.all():
         return pixels
+    from srcnn_cli.imaging.nearest_pixel import nearest_pixels
+
     bled = np.empty_like(pixels)
     for band, rows, columns in nearest_pixels(~transparent):
         bled[band] = pixels[rows, columns]

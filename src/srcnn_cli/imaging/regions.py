@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -28,8 +27,7 @@ INTERIOR = Edges(top=False, left=False, bottom=False, right=False)
 WHOLE = Edges(top=True, left=True, bottom=True, right=True)
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """Rows ``top`` to ``bottom`` and columns ``left`` to ``right``, ends excluded."""
 
     top: int

@@ -10,8 +10,7 @@ Arrays are (..., H, W): planes first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -69,8 +68,7 @@ KERNELS: dict[str, tuple[Callable[[Samples], Samples], float]] = {
 }
 
 
-@dataclass(frozen=True)
-class _Block:
+class _Block(NamedTuple):
     """Output samples ``start`` to ``stop`` = ``matrix`` @ input samples ``source``."""
 
     start: int

@@ -6,13 +6,14 @@ import io
 import struct
 from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.pictures import color_tags, exif, jpeg, png, xmp
+from srcnn_cli.pictures import exif, png, xmp
 from srcnn_cli.pictures.icc import checked_profile
-from srcnn_cli.pictures.jpeg2000 import Boxes
-from srcnn_cli.pictures.metadata import Metadata, bare_iptc, dpi_of, sensible_dpi
+from srcnn_cli.pictures.metadata import Metadata, bare_iptc, dpi_of
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
+
+    from srcnn_cli.pictures.color_tags import PngChunks
 
 _PHOTOSHOP_IPTC = 0x0404
 _GAIN_MAP_LOST = "it holds a gain map, which is lost: the copy looks as on an ordinary screen"
@@ -36,30 +37,38 @@ def carried(
     info: dict[Any, Any] = image.info
     grey = channels < 3
     dpi, generated = dpi_of(info), None
-    png_color: color_tags.PngChunks = ()
+    png_color: PngChunks = ()
     packet, iptc = _packet(info.get("xmp")), None
     if chunks is not None:
+        from srcnn_cli.pictures import color_tags
+
         notes += chunks.notes
         info = {"exif": png.exif(chunks), "icc_profile": png.icc_profile(chunks)}
         packet, iptc = png.xmp(chunks), png.iptc(chunks)
-        dpi = sensible_dpi(*png.dpi(chunks) or (None, None))
+        dpi = png.dpi(chunks)
         generated, png_color, note = color_tags.of_png(
             chunks.others, grey=grey, has_profile=bool(info["icc_profile"])
         )
         notes += [note] if note else []
     elif image.format == "AVIF":
         if not info.get("icc_profile"):
+            from srcnn_cli.pictures import color_tags
+
             generated, png_color, note = color_tags.of_avif(data, grey=grey)
             notes += [note] if note else []
         if b"tmap" in data[:65_536]:
             notes.append(_GAIN_MAP_LOST)
     elif image.format in ("JPEG", "MPO"):
+        from srcnn_cli.pictures import jpeg
+
         resources = info.get("photoshop")
         iptc = resources.get(_PHOTOSHOP_IPTC) if isinstance(resources, dict) else None
         if jpeg.has_gain_map(data):
             notes.append(_GAIN_MAP_LOST)
             packet = None  # it announces the gain map
     elif image.format == "JPEG2000":
+        from srcnn_cli.pictures.jpeg2000 import Boxes
+
         boxes = Boxes(data)
         packet = packet or boxes.xmp
         info = {"exif": boxes.exif, **info}

@@ -2,6 +2,8 @@
 
 Pillow decodes, and is the judge of whether a file is sound. It keeps 16 bits for grey only: colour
 of 16 bits is decoded again by a library that does, after Pillow has read the file to its end.
+
+Modules for one format are imported where such a file is met: a small picture is done sooner.
 """
 
 from __future__ import annotations
@@ -11,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srcnn_cli.errors import InputError
-from srcnn_cli.pictures import jpeg2000, pnm
-from srcnn_cli.pictures.to_srgb import cmyk_to_srgb, lab_to_srgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,12 +38,18 @@ def decode(image: ImageFile, data: bytes, notes: list[str]) -> np.ndarray:
         raise InputError(
             "has floating-point pixels, whose white is undefined: save it with 8 or 16 bits"
         )
-    if image.format == "PPM" and pnm.white_of(data) > 255:
-        return pnm.decode_deep(data, notes)
-    if image.format == "JPEG2000" and jpeg2000.wants_more_than_pillow(data):
-        pixels = jpeg2000.decode(data, notes)
-        if pixels is not None:
-            return pixels
+    if image.format == "PPM":
+        from srcnn_cli.pictures import pnm
+
+        if pnm.white_of(data) > 255:
+            return pnm.decode_deep(data, notes)
+    if image.format == "JPEG2000":
+        from srcnn_cli.pictures import jpeg2000
+
+        if jpeg2000.wants_more_than_pillow(data):
+            pixels = jpeg2000.decode(data, notes)
+            if pixels is not None:
+                return pixels
     image.load()
     bits = _stored_bits(image, data)
     if image.mode.startswith("I"):
@@ -61,6 +67,8 @@ def _stored_bits(image: ImageFile, data: bytes) -> int:
     if image.format == "PNG":
         return data[24]
     if image.format == "JPEG2000":
+        from srcnn_cli.pictures import jpeg2000
+
         return max(jpeg2000.depths(data), default=8)
     if image.format == "AVIF":
         box = data.find(b"av1C")
@@ -81,8 +89,12 @@ def _eight_bits(image: ImageFile, bits: int, notes: list[str]) -> np.ndarray:
     if mode in ("P", "PA"):
         return _palette(image)
     if mode == "CMYK":
+        from srcnn_cli.pictures.to_srgb import cmyk_to_srgb
+
         return cmyk_to_srgb(np.asarray(image), image.info.get("icc_profile"), notes)
     if mode == "LAB":
+        from srcnn_cli.pictures.to_srgb import lab_to_srgb
+
         return lab_to_srgb(np.asarray(image), notes)
     notes.append(f"its {mode} colours were converted to RGB")
     return np.asarray(image.convert("RGB"))

@@ -11,9 +11,8 @@ import io
 import threading
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
@@ -64,6 +63,7 @@ _NAMES_OF_EXTENSIONS = {
 
 READABLE_EXTENSIONS = frozenset(_NAMES_OF_EXTENSIONS)
 
+JPEG_BEGINNING = b"\xff\xd8\xff"
 TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Of programs that confuse the byte order in the second half of this; it is meant as in the first.
 ODD_TIFF_BEGINNINGS = (b"MM*\0", b"II\0*")
@@ -96,8 +96,7 @@ RAW_EXTENSIONS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What a format that we write can hold.
 
     Attributes:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import io
 import re
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BEGINNING = b"\xff\xd8\xff"
 END = b"\xff\xd9"
 _SOI = b"\xff\xd8"
 _SOS, _DHT = 0xDA, 0xC4
@@ -37,8 +35,7 @@ _HOLE = bytes(64)
 _GAIN_MAPS = (b"hdr-gain-map/", b"urn:iso:std:iso:ts:21496:-1", b"aux:hdrgainmap")
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What is the matter with a JPEG.
 
     Attributes:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 # Photoshop's image resources, in which JPEG holds IPTC: their mark, and the number of IPTC.
 PHOTOSHOP = b"Photoshop 3.0\0"
 _RESOURCE, _IPTC = b"8BIM", 0x0404
 
 
-@dataclass(frozen=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What is copied from an input picture to its output.
 
     Attributes:

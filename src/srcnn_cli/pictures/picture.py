@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli.pictures.metadata import Metadata
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
+class Picture(NamedTuple):
     """A decoded picture, upright.
 
     Attributes:
@@ -25,5 +23,5 @@ class Picture:
 
     pixels: np.ndarray
     format: str = "PNG"
-    metadata: Metadata = field(default_factory=Metadata)
+    metadata: Metadata = Metadata()
     notes: tuple[str, ...] = ()

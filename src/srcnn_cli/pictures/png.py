@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from srcnn_cli.errors import InputError
+from srcnn_cli.pictures.metadata import sensible_dpi
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -21,12 +22,14 @@ _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 # The most that compressed text or an ICC profile may unfold to, in bytes.
 _MOST_UNFOLDED = 1 << 26
 
+# What says more about the colours, or the picture as a whole, than its resolution.
+_TAGS = frozenset((b"eXIf", b"iCCP", b"cICP", b"gAMA", b"cHRM"))
+
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _RAW_PROFILE = b"Raw profile type "
 
 
-@dataclass(frozen=True)
-class Chunks:
+class Chunks(NamedTuple):
     """A PNG taken apart.
 
     Attributes:
@@ -37,9 +40,9 @@ class Chunks:
     """
 
     essential: bytes
-    others: dict[bytes, bytes] = field(default_factory=dict)
-    texts: dict[bytes, bytes] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    others: dict[bytes, bytes]
+    texts: dict[bytes, bytes]
+    notes: list[str]
 
 
 def take_apart(data: bytes) -> Chunks:
@@ -48,7 +51,7 @@ def take_apart(data: bytes) -> Chunks:
     Raises:
         InputError: It is cut off, or a chunk that makes the pixels is damaged. It names no file.
     """
-    result = Chunks(b"")
+    result = Chunks(b"", {}, {}, [])
     kept = [SIGNATURE]
     damaged: list[str] = []
     start, kind = len(SIGNATURE), b""
@@ -75,7 +78,7 @@ def take_apart(data: bytes) -> Chunks:
     if damaged:
         kinds = ", ".join(dict.fromkeys(damaged))
         result.notes.append(f"its PNG chunks {kinds} are damaged and were dropped")
-    return Chunks(b"".join(kept), result.others, result.texts, result.notes)
+    return result._replace(essential=b"".join(kept))
 
 
 def _sort(kind: bytes, content: bytes, result: Chunks, damaged: list[str]) -> None:
@@ -116,6 +119,11 @@ def unfold(packed: bytes) -> bytes:
     return content
 
 
+def says_little(chunks: Chunks) -> bool:
+    """Whether it says nothing that a copy carries but, perhaps, its resolution."""
+    return not chunks.texts and _TAGS.isdisjoint(chunks.others)
+
+
 def icc_profile(chunks: Chunks) -> bytes | None:
     """The embedded ICC profile, empty if it is damaged; None if there is none."""
     packed = chunks.others.get(b"iCCP")
@@ -148,12 +156,12 @@ def iptc(chunks: Chunks) -> bytes | None:
 
 
 def dpi(chunks: Chunks) -> tuple[float, float] | None:
-    """The resolution in pixels per inch."""
+    """The resolution in pixels per inch, if it makes sense."""
     content = chunks.others.get(b"pHYs", b"")
     if len(content) != 9 or content[8] != 1:
         return None
     across, down = struct.unpack(">II", content[:8])
-    return across * 0.0254, down * 0.0254
+    return sensible_dpi(across * 0.0254, down * 0.0254)
 
 
 def frames(chunks: Chunks) -> int:

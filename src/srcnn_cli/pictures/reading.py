@@ -18,10 +18,10 @@ import numpy as np
 from srcnn_cli.errors import InputError, OutOfMemoryError
 from srcnn_cli.files import describe_os_error, is_memory_error
 from srcnn_cli.imaging.rounding import to_8bit
-from srcnn_cli.pictures import jpeg, png
-from srcnn_cli.pictures.carried import carried
+from srcnn_cli.pictures import png
 from srcnn_cli.pictures.decoding import decode
 from srcnn_cli.pictures.formats import (
+    JPEG_BEGINNING,
     ODD_TIFF_BEGINNINGS,
     RAW_EXTENSIONS,
     RAW_PHOTOGRAPH,
@@ -33,7 +33,6 @@ from srcnn_cli.pictures.formats import (
     quiet,
 )
 from srcnn_cli.pictures.metadata import Metadata
-from srcnn_cli.pictures.orientation import turn_upright
 from srcnn_cli.pictures.picture import Picture
 from srcnn_cli.pictures.writing import check_destination, write_picture
 
@@ -165,7 +164,9 @@ def decode_picture(
             _note_extension(name, "TIFF", notes)
             pixels, metadata = decode_tiff(data, notes, max_pixels=max_pixels, strict=strict)
             return Picture(pixels, "TIFF", metadata, tuple(notes))
-        if data.startswith(jpeg.BEGINNING):
+        if data.startswith(JPEG_BEGINNING):
+            from srcnn_cli.pictures import jpeg
+
             said.file_format = "JPEG"
             _check_area(*jpeg.size_of(data), max_pixels)
             data = _whole_jpeg(data, notes, accept_damaged=accept_damaged)
@@ -181,8 +182,17 @@ def decode_picture(
             notes.append("it holds several pictures; the first was taken")
         pixels = decode(image, shown, notes)
         channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-        metadata, orientation = carried(image, data, chunks, notes, channels=channels)
-        pixels = np.ascontiguousarray(turn_upright(pixels, orientation))
+        if chunks is not None and png.says_little(chunks):
+            notes += chunks.notes
+            metadata = Metadata(dpi=png.dpi(chunks))
+        else:
+            # Only here: it takes as long to import as a small picture to decode.
+            from srcnn_cli.pictures.carried import carried
+            from srcnn_cli.pictures.orientation import turn_upright
+
+            metadata, orientation = carried(image, data, chunks, notes, channels=channels)
+            pixels = turn_upright(pixels, orientation)
+        pixels = np.ascontiguousarray(pixels)
     return Picture(pixels, file_format, metadata, tuple(notes))
 
 
@@ -201,6 +211,8 @@ def _note_extension(name: str, file_format: str, notes: list[str]) -> None:
 
 def _whole_jpeg(data: bytes, notes: list[str], *, accept_damaged: bool) -> bytes:
     """A JPEG that is whole, or that shall do as it is, with an end marker."""
+    from srcnn_cli.pictures import jpeg
+
     verdict = jpeg.examine(data)
     if verdict.damage is not None:
         if not accept_damaged:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -14,17 +13,14 @@ import numpy as np
 from srcnn_cli.errors import OutputError, SrcnnError
 from srcnn_cli.files import check_writable, write_atomically
 from srcnn_cli.imaging.rounding import to_8bit
-from srcnn_cli.pictures import exif, xmp
 from srcnn_cli.pictures.encoders import write_png
 from srcnn_cli.pictures.formats import WRITABLE, Target, quiet
-from srcnn_cli.pictures.icc import profile_fits
-from srcnn_cli.pictures.pillow_writing import XMP_PREFIX, save_with_pillow
+from srcnn_cli.pictures.metadata import Metadata
 from srcnn_cli.streams import is_stream, named, send
 
 if TYPE_CHECKING:
     import os
 
-    from srcnn_cli.pictures.metadata import Metadata
     from srcnn_cli.pictures.picture import Picture
     from srcnn_cli.pictures.subsampling import Subsampling
 
@@ -157,6 +153,8 @@ def write_picture(
 
                     write_tiff(file, pixels, metadata, compression)
                 else:
+                    from srcnn_cli.pictures.pillow_writing import save_with_pillow
+
                     save_with_pillow(
                         file, pixels, metadata, target, quality=quality, subsampling=subsampling
                     )
@@ -246,6 +244,12 @@ def _fit_metadata(
     metadata: Metadata, target: Target, pixels: np.ndarray, notes: list[str]
 ) -> Metadata:
     """Leave out what the format does not hold, and note it; state the size that it now has."""
+    if metadata == Metadata(dpi=metadata.dpi):
+        return metadata  # as most have it, and without the modules that know about the rest
+    from srcnn_cli.pictures import exif, xmp
+    from srcnn_cli.pictures.icc import profile_fits
+    from srcnn_cli.pictures.pillow_writing import XMP_PREFIX
+
     height, width = pixels.shape[:2]
     limit = _MOST_IN_SEGMENT if target.name == "JPEG" else 2**31
     profile, iptc = metadata.icc_profile, metadata.iptc
@@ -265,4 +269,4 @@ def _fit_metadata(
     if iptc and not (target.iptc and len(iptc) + 32 <= limit):
         notes.append(f"{target.name} does not hold its IPTC, which was dropped")
         iptc = None
-    return replace(metadata, icc_profile=profile, exif=tags, xmp=packet, iptc=iptc)
+    return metadata._replace(icc_profile=profile, exif=tags, xmp=packet, iptc=iptc)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli.errors import OutputError, UsageError
-from srcnn_cli.pictures.folders import find_pictures
 from srcnn_cli.pictures.formats import WRITABLE
 from srcnn_cli.streams import STANDARD, is_stream, named
 
@@ -21,8 +19,7 @@ DISTINCT_NAME = "{stem}{ext_in}_{size}{ext}"
 _DEFAULT_ENDING = re.compile(r"_(?:x\d+(?:\.\d+)?|w\d+|h\d+|w\d+h\d+)")
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One picture to read and the file to make of it; `STANDARD` is a stream of the process.
 
     Attributes:
@@ -47,8 +44,7 @@ class Job:
         return named(self.target)
 
 
-@dataclass(frozen=True)
-class PassedOver:
+class PassedOver(NamedTuple):
     """A file that is not enlarged, and why: a clause after its name."""
 
     path: Path
@@ -118,6 +114,8 @@ def _sources(
             sources.setdefault(item, Path())
             continue
         all_named = False
+        from srcnn_cli.pictures.folders import find_pictures
+
         pictures, others = find_pictures(item, recursive=recursive)
         passed_over += [PassedOver(other, "is not a picture") for other in others]
         for picture in _without_results(pictures, passed_over) if beside else pictures:
@@ -170,8 +168,7 @@ def _without_results(pictures: list[Path], passed_over: list[PassedOver]) -> lis
     return kept
 
 
-@dataclass(frozen=True)
-class _Names:
+class _Names(NamedTuple):
     """What stands for the fields of a template, beside those of the source."""
 
     scale: float
@@ -208,7 +205,7 @@ def _told_apart(jobs: list[Job], names: _Names) -> list[Job]:
         for job in group:
             if job is not stays:
                 name = DISTINCT_NAME.format(**names.values(job.source))
-                renamed[job.source] = replace(job, target=target.with_name(name))
+                renamed[job.source] = job._replace(target=target.with_name(name))
     return [renamed.get(job.source, job) for job in jobs]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srcnn_cli.errors import InputError, OutOfMemoryError
 from srcnn_cli.pictures.formats import WRITABLE
@@ -40,8 +39,7 @@ _EXTENSIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """What to do with every file; the fields are the options of ``srcnn upscale``."""
 
     size: Size
@@ -56,8 +54,7 @@ class Task:
     max_pixels: int = 500_000_000
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """What became of a file.
 
     Attributes:
@@ -86,8 +83,7 @@ class Done:
         return self.read + self.timing.total + self.write
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """A picture that was read, and whose result can be written as far as one can tell before."""
 
     job: Job
@@ -176,8 +172,7 @@ def upscale_file(
     started = time.perf_counter()
     dropped = write_picture(
         job.target,
-        replace(
-            picture,
+        picture._replace(
             pixels=enlarged.pixels,
             metadata=Metadata() if task.strip else picture.metadata,
         ),

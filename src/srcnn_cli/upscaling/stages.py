@@ -13,8 +13,7 @@ which has no weights, takes one stage whatever the factor.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli.errors import UsageError
 
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 MIN_FACTOR, MAX_FACTOR = 1.0, 16.0
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """Enlarge to ``height`` x ``width`` with the weights for ``scale``; None: there are none."""
 
     height: int

@@ -9,12 +9,11 @@ sharpened by the network, they would not fit together at the edges.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcnn_cli.imaging.planes import bleed_colors
+from srcnn_cli.imaging.planes import bleed_colors, has_alpha
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +33,7 @@ _NEIGHBOURS = 2
 
 def has_soft_alpha(pixels: NDArray[Any]) -> bool:
     """Whether a picture, (H, W[, 2 to 4]), has pixels that are neither opaque nor transparent."""
-    if pixels.ndim == 2 or pixels.shape[2] == 3:
+    if not has_alpha(pixels):
         return False
     alpha = pixels[..., -1]
     return bool(((alpha > 0) & (alpha < _WHITE[pixels.dtype.name])).any())
@@ -67,7 +66,7 @@ def upscale_in_parts(
     result = upscale_softly(pixels, enlarge)
     timing = runs[0].timing + runs[1].timing
     notes = tuple(dict.fromkeys(note for run in runs for note in run.notes))
-    return replace(runs[-1], pixels=result, timing=timing, notes=notes)
+    return runs[-1]._replace(pixels=result, timing=timing, notes=notes)
 
 
 def upscale_softly(

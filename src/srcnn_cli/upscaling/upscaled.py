@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from srcnn_cli.upscaling.stages import Stage
 
 
-@dataclass(frozen=True)
-class Upscaled:
+class Upscaled(NamedTuple):
     """An enlarged picture.
 
     Attributes:

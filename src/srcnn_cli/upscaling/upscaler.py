@@ -10,6 +10,7 @@ import numpy as np
 from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.imaging.planes import (
     check_pixels,
+    has_alpha,
     merge_planes,
     pixels_of,
     planes_of,
@@ -21,7 +22,6 @@ from srcnn_cli.methods.selection import Candidates
 from srcnn_cli.models.catalog import DEFAULT_MODEL
 from srcnn_cli.models.config import PRECISIONS
 from srcnn_cli.upscaling.stages import plan_stages
-from srcnn_cli.upscaling.transparency import has_soft_alpha, upscale_in_parts
 from srcnn_cli.upscaling.upscaled import Upscaled
 
 if TYPE_CHECKING:
@@ -157,8 +157,11 @@ class Upscaler:
             OutOfMemoryError: Even the smallest tiles do not fit.
         """
         check_pixels(pixels)
-        if scale != 1 and has_soft_alpha(pixels):
-            return upscale_in_parts(self.upscale_pixels, pixels, scale, progress)
+        if scale != 1 and has_alpha(pixels):
+            from srcnn_cli.upscaling.transparency import has_soft_alpha, upscale_in_parts
+
+            if has_soft_alpha(pixels):
+                return upscale_in_parts(self.upscale_pixels, pixels, scale, progress)
         height, width = pixels.shape[:2]
         stages = self._plan(height, width, scale)
         if not stages:
