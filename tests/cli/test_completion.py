@@ -32,8 +32,17 @@ def test_options():
     assert "--skip-existing" in completed("srcnn upscale --s")
 
 
+SHIPPED = ["srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20", "subpixel-s"]
+
+
 @pytest.mark.parametrize("command", ["bench", "compare"])
 def test_models_are_completed_by_name(command):
-    assert completed(f"srcnn {command} -m ") == ["srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20"]
+    assert completed(f"srcnn {command} -m ") == SHIPPED
     assert completed(f"srcnn {command} --model vd") == ["vdsr-20"]
     assert completed(f"srcnn {command} --model x") == []
+
+
+def test_upscale_takes_interpolations_too():
+    interpolations = ["nearest", "bilinear", "bicubic", "lanczos"]
+    assert completed("srcnn upscale -m ") == SHIPPED + interpolations
+    assert completed("srcnn upscale -m bi") == ["bilinear", "bicubic"]

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """The interpolations, and the families of shipped models, whose names begin so."""
-    from srcnn_cli.methods.interpolation import INTERPOLATIONS
+    """The families of shipped models whose names begin so."""
     from srcnn_cli.models.catalog import shipped_models
 
-    names = [*dict.fromkeys(model.family for model in shipped_models()), *INTERPOLATIONS]
+    names = dict.fromkeys(model.family for model in shipped_models())
     return [name for name in names if name.startswith(incomplete)]
+
+
+def complete_method(incomplete: str) -> list[str]:
+    """The families of shipped models, and the interpolations, whose names begin so."""
+    from srcnn_cli.methods.interpolation import INTERPOLATIONS
+
+    return complete_model(incomplete) + [n for n in INTERPOLATIONS if n.startswith(incomplete)]

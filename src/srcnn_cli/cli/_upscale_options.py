@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from srcnn_cli.cli._completion import complete_model
+from srcnn_cli.cli._completion import complete_method
 from srcnn_cli.cli._options import alternatives, parse_path
 from srcnn_cli.pictures.subsampling import Subsampling
 from srcnn_cli.streams import input_path, output_path
@@ -101,7 +101,7 @@ ModelOption = Annotated[
         metavar="NAME",
         help="A name from `srcnn models`, a .safetensors file, or an interpolation: nearest, "
         "bilinear, bicubic or lanczos.",
-        autocompletion=complete_model,
+        autocompletion=complete_method,
     ),
 ]
 RecursiveOption = Annotated[

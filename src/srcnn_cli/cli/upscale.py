@@ -20,6 +20,7 @@ from srcnn_cli.cli._options import (
 )
 from srcnn_cli.cli._upscale_report import Reporter
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
+from srcnn_cli.models.config import DEFAULT_MODEL
 from srcnn_cli.process import check_address_space
 from srcnn_cli.streams import STANDARD, check_stdout, is_stream
 
@@ -40,7 +41,7 @@ def upscale(
     height: options.HeightOption = None,
     max_side: options.MaxSideOption = None,
     max_pixels_out: options.MaxPixelsOutOption = None,
-    model: options.ModelOption = "srcnn-9-1-5",
+    model: options.ModelOption = DEFAULT_MODEL,
     device: DeviceOption = "auto",
     tile: TileOption = 0,
     border: BorderOption = None,

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
 
-DEFAULT_MODEL = "srcnn-9-1-5"
-
 
 @dataclass(frozen=True)
 class Figures:

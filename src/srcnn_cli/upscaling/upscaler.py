@@ -19,8 +19,7 @@ from srcnn_cli.imaging.planes import (
 from srcnn_cli.imaging.resize import Resampler
 from srcnn_cli.methods.base import Clock, Timing
 from srcnn_cli.methods.selection import Candidates
-from srcnn_cli.models.catalog import DEFAULT_MODEL
-from srcnn_cli.models.config import PRECISIONS
+from srcnn_cli.models.config import DEFAULT_MODEL, PRECISIONS
 from srcnn_cli.upscaling.stages import plan_stages
 from srcnn_cli.upscaling.upscaled import Upscaled
 
