@@ -34,7 +34,11 @@ QUICK = [
 ]
 
 # The networks of families that are called by what they are for.
-NETWORKS = {"subpixel-s-x2": "subpixel-14x16", "subpixel-s-x3": "subpixel-10x32"}
+NETWORKS = {
+    "subpixel-s-x2": "subpixel-14x16",
+    "subpixel-s-x3": "subpixel-10x32",
+    "subpixel-s-x4": "subpixel-16x32",
+}
 
 # Average PSNR in dB. 9-1-5: Dong et al., ECCV 2014, Tables 1 and 2; 9-5-5, the network of TPAMI
 # 2016: as Kim et al., CVPR 2016, Table 3, quote it.
@@ -52,6 +56,8 @@ FLOORS = {
     # VDSR's, of Kim et al., CVPR 2016, Table 3.
     ("subpixel-s", 3, "Set5"): 33.66,
     ("subpixel-s", 3, "Set14"): 29.77,
+    ("subpixel-s", 4, "Set5"): 31.35,
+    ("subpixel-s", 4, "Set14"): 28.01,
 }
 
 

@@ -24,7 +24,7 @@ ARCHITECTURES = tuple(FAMILIES)
 Precision = Literal["float32", "bfloat16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 # What enlarges where no model is named.
-DEFAULT_MODEL = "srcnn-9-1-5"
+DEFAULT_MODEL = "subpixel-s"
 # Files written before networks had colours say how many planes there are, not which.
 _COLOR_OF_CHANNELS: dict[int, Planes] = {1: "y", 3: "rgb"}
 
