@@ -29,6 +29,9 @@ CONFIGS = [
     ModelConfig("vdsr", (3,) * 5, (8,) * 4, border="zero", scales=(2, 3)),
     ModelConfig("vdsr", (3, 3), (4,), color="ycbcr", mean=0.5),
     ModelConfig(filters=(7,), widths=(), mean=0.5),
+    ModelConfig(filters=(9, 1, 5), widths=(6, 4), mean=0.5, border="normalize"),
+    ModelConfig(filters=(3, 5, 3, 3, 5), widths=(3, 2, 4, 3), border="normalize"),
+    ModelConfig("vdsr", (3,) * 5, (8,) * 4, border="normalize", scales=(2, 3)),
 ]
 
 

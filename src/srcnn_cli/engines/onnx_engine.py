@@ -52,6 +52,7 @@ class OnnxEngine:
         self._tensors = tensors
         self._sessions: dict[Edges, Any] = {}
         self._lock = Lock()
+        self._locks: dict[Edges, Lock] = {}
         self._pool = ThreadPoolExecutor(self.workers, "srcnn-tile")
 
     def submit(self, patch: NDArray[np.float32], edges: Edges) -> Future[NDArray[np.float32]]:
@@ -77,6 +78,8 @@ class OnnxEngine:
     def _session(self, edges: Edges) -> Any:  # noqa: ANN401 - onnxruntime has no types
         """ONNX Runtime's own object; a few milliseconds for each kind of tile."""
         with self._lock:
+            own = self._locks.setdefault(edges, Lock())
+        with own:  # models of two kinds of tiles are made at the same time
             if edges not in self._sessions:
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -38,8 +38,9 @@ def network_model(config: ModelConfig, tensors: Tensors, edges: Edges) -> bytes:
     if config.mean:
         mean = graph.constant("mean", np.array([config.mean], np.float32))
         planes = graph.node("Sub", [planes, mean], "centred")
+    shares = _InverseShares(graph, edges)
     for index, layer in enumerate(config.layers, start=1):
-        planes = _convolution(graph, planes, f"conv{index}", tensors, config.border, edges)
+        planes = _convolution(graph, planes, f"conv{index}", tensors, config.border, shares)
         if layer.activation != "none":
             inputs = [planes]
             if layer.activation == "prelu":
@@ -53,7 +54,8 @@ def network_model(config: ModelConfig, tensors: Tensors, edges: Edges) -> bytes:
         below = graph.constant("minus mean", np.array([-config.mean], np.float32))
         planes = graph.node("Sub", [planes, below], "with mean")
     if config.residual and config.interpolated:
-        planes = graph.node("Add", [planes, _inner(graph, config.receptive_radius, edges)], "sum")
+        inner = _cropped(graph, INPUT, config.receptive_radius, edges, "inner")
+        planes = graph.node("Add", [planes, inner], "sum")
     if config.factor > 1:
         size = integer("blocksize", config.factor)
         planes = graph.node("DepthToSpace", [planes], "enlarged", size, string("mode", "CRD"))
@@ -67,20 +69,20 @@ def _convolution(
     name: str,
     tensors: Tensors,
     border: BorderPolicy,
-    edges: Edges,
+    shares: _InverseShares,
 ) -> str:
-    """A layer without its activation, as large as its input on the sides in ``edges``."""
+    """A layer without its activation, as large as its input on the sides that are extended."""
     weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
     side = weight.shape[-1]
     inputs = [planes, graph.constant(f"{name}.weight", weight)]
-    top, left, bottom, right = pads = [side // 2 * edge for edge in edges]
+    top, left, bottom, right = pads = [side // 2 * edge for edge in shares.edges]
     if border == "normalize" and any(pads):
         product = graph.node("Conv", inputs, f"{name} unscaled", ints("pads", pads))
-        inverse = _inverse_share(graph, planes, name, side, edges)
-        scaled = graph.node("Mul", [product, inverse], f"{name} scaled")
+        scaled = graph.node("Mul", [product, shares.after(planes, side)], f"{name} scaled")
         return graph.node(
             "Add", [scaled, graph.constant(f"{name}.bias", bias[:, None, None])], name
         )
+    shares.pass_over(side)
     if border == "replicate" and any(pads):
         before_and_after = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
         amounts = graph.constant(f"{name} pads", before_and_after)
@@ -91,39 +93,69 @@ def _convolution(
     return graph.node("Conv", inputs, name, ints("pads", pads))
 
 
-def _inverse_share(graph: Graph, planes: str, name: str, side: int, edges: Edges) -> str:
-    """(1, 1, H', W'): one over the share of a filter that lies on valid pixels.
+class _InverseShares:
+    """One over the share of a filter that lies on valid pixels, for each layer, (1, 1, H', W').
 
     The share is the convolution of a plane of ones with a filter of equal weights that add up to 1.
+    It is computed once for each size of filter: how far a pixel is from the picture's border does
+    not change from layer to layer, so later layers of that size take the part that is left of it.
+
+    Args:
+        graph: Gets the nodes.
+        edges: The sides that lie on the picture's true border.
     """
-    height_and_width = [
-        graph.constant("of height", np.array([2], np.int64)),
-        graph.constant("of width", np.array([4], np.int64)),
-    ]
-    shape = graph.node("Shape", [planes], f"{name} shape")
-    size = graph.node("Slice", [shape, *height_and_width], f"{name} size")
-    single = graph.constant("one plane", np.array([1, 1], np.int64))
-    target = graph.node("Concat", [single, size], f"{name} target", integer("axis", 0))
-    one = graph.constant("one", np.ones(1, np.float32))
-    ones = graph.node("Expand", [one, target], f"{name} ones")
-    equal = np.ones((1, 1, side, side), np.float32)
-    weights = graph.constant(f"equal weights {side}", equal)
-    pads = ints("pads", [side // 2 * edge for edge in edges])
-    valid = graph.node("Conv", [ones, weights], f"{name} valid", pads)
-    area = graph.constant(f"area {side}", np.array([side * side], np.float32))
-    return graph.node("Div", [area, valid], f"{name} inverse share")
+
+    def __init__(self, graph: Graph, edges: Edges) -> None:
+        self.edges = edges
+        self._graph = graph
+        self._lost = 0  # pixels that the layers so far took off each of the other sides
+        self._made: dict[int, tuple[str, int]] = {}
+
+    def pass_over(self, side: int) -> None:
+        """A layer that needs none."""
+        self._lost += side // 2
+
+    def after(self, planes: str, side: int) -> str:
+        """For a layer with filters of a size on these planes."""
+        self._lost += side // 2
+        if side not in self._made:
+            self._made[side] = (self._compute(planes, side), self._lost)
+        name, lost = self._made[side]
+        if self._lost == lost or all(self.edges):
+            return name
+        cut = _cropped(self._graph, name, self._lost - lost, self.edges, f"share {self._lost}")
+        self._made[side] = (cut, self._lost)
+        return cut
+
+    def _compute(self, planes: str, side: int) -> str:
+        graph, name = self._graph, f"share of {side}"
+        height_and_width = [
+            graph.constant("of height", np.array([2], np.int64)),
+            graph.constant("of width", np.array([4], np.int64)),
+        ]
+        shape = graph.node("Shape", [planes], f"{name} shape")
+        size = graph.node("Slice", [shape, *height_and_width], f"{name} size")
+        single = graph.constant("one plane", np.array([1, 1], np.int64))
+        target = graph.node("Concat", [single, size], f"{name} target", integer("axis", 0))
+        one = graph.constant("one", np.ones(1, np.float32))
+        ones = graph.node("Expand", [one, target], f"{name} ones")
+        weights = graph.constant(f"{name} weights", np.ones((1, 1, side, side), np.float32))
+        pads = ints("pads", [side // 2 * edge for edge in self.edges])
+        valid = graph.node("Conv", [ones, weights], f"{name} valid", pads)
+        area = graph.constant(f"{name} area", np.array([side * side], np.float32))
+        return graph.node("Div", [area, valid], f"{name} inverse")
 
 
-def _inner(graph: Graph, radius: int, edges: Edges) -> str:
-    """The part of the input that the output covers."""
+def _cropped(graph: Graph, planes: str, radius: int, edges: Edges, name: str) -> str:
+    """Planes without ``radius`` pixels on the sides that are not in ``edges``."""
     starts = np.array([0 if edges.top else radius, 0 if edges.left else radius], np.int64)
     ends = np.array(
         [_TO_THE_END if edges.bottom else -radius, _TO_THE_END if edges.right else -radius],
         np.int64,
     )
     bounds = [
-        graph.constant("first", starts),
-        graph.constant("last", ends),
+        graph.constant(f"{name} first", starts),
+        graph.constant(f"{name} last", ends),
         graph.constant("rows and columns", np.array([2, 3], np.int64)),
     ]
-    return graph.node("Slice", [INPUT, *bounds], "inner")
+    return graph.node("Slice", [planes, *bounds], name)
