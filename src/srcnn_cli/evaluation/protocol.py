@@ -29,8 +29,9 @@ from srcnn_cli.errors import UsageError
 from srcnn_cli.evaluation.metrics import psnr, shave, ssim
 from srcnn_cli.evaluation.names import ColorSpace
 from srcnn_cli.imaging.color import ycbcr_from_rgb
+from srcnn_cli.imaging.degradation import reduced, reduced_colors
 from srcnn_cli.imaging.planes import luminance_uint8
-from srcnn_cli.imaging.resize import Resampler, modcrop, resize
+from srcnn_cli.imaging.resize import modcrop, resize
 from srcnn_cli.imaging.rounding import round_to_uint8
 
 if TYPE_CHECKING:
@@ -195,13 +196,15 @@ def make_pair(pixels: NDArray[Any], scale: int, protocol: Protocol = SRCNN) -> P
     if pixels.ndim == 2:
         protocol = replace(protocol, color="y")  # nothing to convert, so nothing to stretch
         truth = modcrop(pixels, scale)
-        return Pair(truth, _reduce(truth, scale, protocol), scale, protocol)
+        return Pair(truth, reduced(truth, scale, quantize=protocol.quantize_lr), scale, protocol)
     if protocol.color != "rgb" and not protocol.quantize_lr:
         truth = modcrop(luminance_uint8(pixels), scale)
-        low = _reduce(truth, scale, protocol)
-        return Pair(truth, low, scale, protocol, partial(_reduce_colors, pixels, scale))
+        low = reduced(truth, scale, quantize=protocol.quantize_lr)
+        return Pair(truth, low, scale, protocol, partial(reduced_colors, pixels, scale))
     picture = modcrop(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), scale)
-    return _pair_of_colors(picture, _reduce(picture, scale, protocol), scale, protocol)
+    return _pair_of_colors(
+        picture, reduced(picture, scale, quantize=protocol.quantize_lr), scale, protocol
+    )
 
 
 def pair_with_low(pixels: NDArray[Any], low: NDArray[Any], scale: int, protocol: Protocol) -> Pair:
@@ -239,24 +242,3 @@ def _pair_of_colors(
     truth = luminance_uint8(np.moveaxis(picture, 0, -1))
     luminance = ycbcr_from_rgb(low)[0].astype(np.float64)
     return Pair(truth, luminance, scale, protocol, lambda: low)
-
-
-def _reduce_colors(pixels: NDArray[np.uint8], scale: int) -> NDArray[np.float32]:
-    """(H, W, 3) reduced in floating point to (3, h, w) R'G'B' in [0, 1] but for overshoot.
-
-    Single precision does, for networks and for the eye, and nothing is made in the full size.
-    """
-    planes = modcrop(np.moveaxis(pixels, -1, 0), scale)
-    height, width = planes.shape[-2:]
-    target = (height // scale, width // scale)
-    reduced: NDArray[np.float32] = Resampler((height, width), target).rows(planes, 0, target[0])
-    reduced /= 255
-    return reduced
-
-
-def _reduce(planes: NDArray[np.uint8], scale: int, protocol: Protocol) -> NDArray[np.float64]:
-    height, width = (side // scale for side in planes.shape[-2:])
-    if protocol.quantize_lr:
-        return resize(planes, height, width) / 255
-    reduced: NDArray[np.float64] = resize(planes.astype(np.float64) / 255, height, width)
-    return reduced

@@ -9,7 +9,7 @@ import numpy as np
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.planes import color_planes
-from srcnn_cli.imaging.resize import cubic, modcrop, resize
+from srcnn_cli.imaging.resize import Resampler, cubic, modcrop, resize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -142,13 +142,11 @@ class Degradation:
         return Example(_sub_pixels(truth, scale), np.ascontiguousarray(source, np.float32))
 
     def _reduced(self, planes: NDArray[np.uint8], scale: int) -> NDArray[np.float64]:
-        height, width = planes.shape[-2:]
-        exact = planes.astype(np.float64) / 255
         if self.blur == 0:
-            low: NDArray[np.float64] = resize(exact, height // scale, width // scale)
-            return low
+            return reduced(planes, scale)
         from scipy.ndimage import gaussian_filter
 
+        exact = planes.astype(np.float64) / 255
         sigma = (0, self.blur, self.blur)
         exact = gaussian_filter(exact, sigma, mode="nearest", truncate=_TRUNCATE)
         return _subsampled(_subsampled(exact, scale, -2), scale, -1)
@@ -160,6 +158,39 @@ def _sub_pixels(planes: NDArray[Any], scale: int) -> NDArray[Any]:
     grid = planes.reshape(channels, height // scale, scale, width // scale, scale)
     result = grid.transpose(0, 2, 4, 1, 3).reshape(-1, height // scale, width // scale)
     return np.ascontiguousarray(result)
+
+
+def reduced(
+    planes: NDArray[np.uint8], scale: int, *, quantize: bool = False
+) -> NDArray[np.float64]:
+    """8-bit planes reduced with MATLAB's antialiased bicubic.
+
+    Args:
+        planes: (..., H, W), both sides multiples of the scale.
+        scale: Integer factor.
+        quantize: Round to 8 bits, as a file would hold the result.
+
+    Returns:
+        (..., H / scale, W / scale) in [0, 1], but for overshoot where nothing is rounded.
+    """
+    height, width = (side // scale for side in planes.shape[-2:])
+    if quantize:
+        return resize(planes, height, width) / 255
+    result: NDArray[np.float64] = resize(planes.astype(np.float64) / 255, height, width)
+    return result
+
+
+def reduced_colors(pixels: NDArray[np.uint8], scale: int) -> NDArray[np.float32]:
+    """(H, W, 3) reduced in floating point to (3, h, w) R'G'B' in [0, 1] but for overshoot.
+
+    Single precision does, for networks and for the eye, and nothing is made in the full size.
+    """
+    planes = modcrop(np.moveaxis(pixels, -1, 0), scale)
+    height, width = planes.shape[-2:]
+    target = (height // scale, width // scale)
+    result: NDArray[np.float32] = Resampler((height, width), target).rows(planes, 0, target[0])
+    result /= 255
+    return result
 
 
 def cropped_size(pixels: NDArray[Any], scale: int) -> tuple[int, int]:

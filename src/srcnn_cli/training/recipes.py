@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks.registry import FAMILIES
-from srcnn_cli.training.schedule import Initial, Sampling, Schedule
+from srcnn_cli.training.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = ["RECIPES", "Initial", "Recipe", "RecipeName", "Sampling", "Schedule", "plan"]
 
 RecipeName = Literal["fast", "srcnn", "vdsr"]
 

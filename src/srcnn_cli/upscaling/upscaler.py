@@ -167,7 +167,8 @@ class Upscaler:
             return Upscaled(pixels.copy(), Timing(), [], 0, ())
         last = stages[-1]
         method = self._method(last.scale)
-        tile = self.tile or method.best_tile(last.height, last.width, last.height / height)
+        before = stages[-2].height if len(stages) > 1 else height  # what the last stage begins with
+        tile = self.tile or method.best_tile(last.height, last.width, last.height / before)
         notes = self._remarks(scale)
         while True:
             try:
