@@ -357,3 +357,22 @@ def test_a_run_is_not_started_over_another(train, folder):
     assert code == 4
     assert "--resume" in err
     assert (folder / "run/best.safetensors").read_bytes() == b"precious"
+
+
+def test_a_network_grows_from_a_smaller_one_of_another_factor(train, folder):
+    common = ["--data", "data", "--steps", "4", "--interval", "4", "--patch", "8", "--batch", "2"]
+    network = ["--architecture", "subpixel", "--depth", "3", "--width", "6", "-s", "2"]
+    assert train(*common, *network, "-o", "small")[0] == 0
+    begin = ["--init", "small/best.safetensors", "--depth", "4", "--width", "8", "-s", "3"]
+    code, _, err = train(*common, *begin, "-o", "large")
+    assert code == 0, err
+    assert "subpixel-4x8 ×3" in err
+    assert read_training("large/best.safetensors")["start"]["step"] == 4
+    code, _, err = train(*common, *begin[:2], "--depth", "2", "-o", "less")
+    assert code == 5
+    assert "subpixel-3x6" in err
+    # Growing has a random part: a repeated run ends with the same weights.
+    assert train(*common, *begin, "-o", "again")[0] == 0
+    _, once = load_weights("large/best.safetensors")
+    _, twice = load_weights("again/best.safetensors")
+    assert all((once[name] == twice[name]).all() for name in once)

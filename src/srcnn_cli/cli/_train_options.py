@@ -154,7 +154,9 @@ InitOption = Annotated[
     typer.Option(
         "--init",
         metavar="FILE",
-        help="Start from the weights in this file; the network is theirs.",
+        help="Start from the weights in this file; the network is theirs, but that vdsr and "
+        "subpixel may grow: greater --depth and --width, and --scale, are met by new layers and "
+        "maps that change nothing at first.",
         rich_help_panel=_NETWORK,
     ),
 ]

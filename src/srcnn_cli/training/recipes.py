@@ -107,9 +107,7 @@ def plan(
         UsageError: There is no such schedule.
     """
     if start is not None:
-        if "depth" in network or "width" in network:
-            raise UsageError("--depth and --width are those of the weights to start from")
-        config = replace(start, **network)
+        config = _begun_with(start, dict(network))
     else:
         config = _plan_network(recipe, dict(network))
     values: dict[str, Any] = {}
@@ -132,6 +130,19 @@ def plan(
     if result.steps:
         result = replace(result, interval=min(result.interval, result.steps))
     return config, result
+
+
+def _begun_with(start: ModelConfig, values: dict[str, Any]) -> ModelConfig:
+    """The network that begins with another's weights; what is not given is as in that one."""
+    if "depth" in values or "width" in values:
+        if not start.family.uniform:
+            raise UsageError("--depth and --width are those of the weights to start from")
+        values["filters"], values["widths"] = start.family.hyperparameters(
+            scale=values.get("scales", start.scales)[0],
+            depth=values.pop("depth", len(start.filters)),
+            width=values.pop("width", max(start.widths, default=None)),
+        )
+    return replace(start, **values)
 
 
 def _plan_network(recipe: Recipe, values: dict[str, Any]) -> ModelConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,6 +17,7 @@ from srcnn_cli.models.networks.carriers import split_carriers, with_carriers
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import load_weights, save_weights
 from srcnn_cli.training.checkpoints import Checkpoint, save_checkpoint
+from srcnn_cli.training.growing import grow
 from srcnn_cli.training.initialization import initialize
 from srcnn_cli.training.loss import loss_of
 from srcnn_cli.training.matching import check_schedule, trained_network
@@ -96,7 +97,7 @@ class Trainer:
         self._forward: Any = torch.compile(self._network) if compiled else self._network
 
     def start_from(self, path: Path, *, renew: int = 0) -> None:
-        """Take the initial weights from a weights file of the same network.
+        """Take the initial weights from a weights file of the same network, or one to grow from.
 
         Scales and border policy may differ.
 
@@ -105,20 +106,15 @@ class Trainer:
             renew: Its last so many layers are left aside: they start as in a fresh network.
 
         Raises:
-            ModelError: The file is unusable or of another architecture.
+            ModelError: The file is unusable, or of a network that this one cannot begin with.
         """
         config, tensors = load_weights(path)
-        if replace(config, scales=self.config.scales, border=self.config.border) != self.config:
-            raise ModelError(
-                f"is {config.name} with mean {config.mean:g}, not the {self.config.name} with mean "
-                f"{self.config.mean:g} that is to be trained",
-                path,
-            )
-        if self.schedule.fixed_carriers:
-            try:
+        try:
+            tensors = grow(config, tensors, self.config, self._generator)
+            if self.schedule.fixed_carriers:
                 tensors = split_carriers(config, tensors)
-            except ModelError as error:
-                raise ModelError(error.reason, path) from error
+        except ModelError as error:
+            raise ModelError(error.reason, path) from error
         anew = set(self._network.names[-renew:] if renew else ())
         state = {k: torch.from_numpy(v) for k, v in tensors.items() if k.split(".")[0] not in anew}
         self._network.load_state_dict({**self._network.state_dict(), **state})
