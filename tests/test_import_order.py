@@ -20,6 +20,7 @@ PARTS = (
     "imaging",
     "pictures",
     "models",
+    "exports",
     "engines",
     "plotting",
     "methods",

@@ -36,6 +36,7 @@ _COMMANDS = {
     "models": "models",
     "train": "train",
     "import": "import_",
+    "export": "export",
     "bench": "bench",
     "compare": "compare",
 }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Float = NDArray[np.float32]
 
 # Rows: Y', Cb, Cr; columns: R', G', B'; in code values for inputs in [0, 1].
-_YCBCR_FROM_RGB = (
+YCBCR_FROM_RGB = (
     np.array(
         [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]],
         dtype=np.float64,
@@ -23,10 +23,10 @@ _YCBCR_FROM_RGB = (
     / 255
 )
 OFFSET = np.array([16.0, 128.0, 128.0]) / 255
-_RGB_FROM_YCBCR = np.linalg.inv(_YCBCR_FROM_RGB)
-_RGB_OFFSET = -_RGB_FROM_YCBCR @ OFFSET
+RGB_FROM_YCBCR = np.linalg.inv(YCBCR_FROM_RGB)
+RGB_OFFSET = -RGB_FROM_YCBCR @ OFFSET
 # Shares of R', G' and B' in luminance: 0.299, 0.587 and 0.114.
-LUMINANCE_SHARES = (_YCBCR_FROM_RGB[0] / _YCBCR_FROM_RGB[0].sum()).astype(np.float32)
+LUMINANCE_SHARES = (YCBCR_FROM_RGB[0] / YCBCR_FROM_RGB[0].sum()).astype(np.float32)
 
 # Pixels per product: they stay in cache, and BLAS stays on the calling thread (see `resize`).
 _CHUNK = 16_384
@@ -34,12 +34,12 @@ _CHUNK = 16_384
 
 def ycbcr_from_rgb(rgb: NDArray[Any]) -> Float:
     """(3, H, W) R'G'B' in [0, 1] as (3, H, W) float32 Y'CbCr, unrounded."""
-    return _affine(_YCBCR_FROM_RGB, OFFSET, rgb)
+    return _affine(YCBCR_FROM_RGB, OFFSET, rgb)
 
 
 def rgb_from_ycbcr(ycbcr: NDArray[Any]) -> Float:
     """The inverse of `ycbcr_from_rgb`; the result may leave [0, 1] and is not clipped."""
-    return _affine(_RGB_FROM_YCBCR, _RGB_OFFSET, ycbcr)
+    return _affine(RGB_FROM_YCBCR, RGB_OFFSET, ycbcr)
 
 
 def _affine(matrix: NDArray[Any], offset: NDArray[Any], planes: NDArray[Any]) -> Float:

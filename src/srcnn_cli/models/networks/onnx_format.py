@@ -7,16 +7,19 @@ those of ``onnx.proto3`` (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 _IR_VERSION, _OPSET = 7, 13  # of 2020: every ONNX Runtime of the last years reads them
 _FLOAT, _INT64 = 1, 7  # TensorProto.DataType
-_INT, _STRING, _INTS = 2, 3, 7  # AttributeProto.AttributeType
+_DECIMAL, _INT, _STRING, _INTS = 1, 2, 3, 7  # AttributeProto.AttributeType
 
 
 class Graph:
@@ -42,8 +45,19 @@ class Graph:
         self._nodes.append(node(operator, inputs, output, *attributes))
         return output
 
-    def model(self, inputs: dict[str, int], outputs: dict[str, int]) -> bytes:
-        """The whole file; inputs and outputs by name, with their numbers of planes."""
+    def model(
+        self,
+        inputs: dict[str, int],
+        outputs: dict[str, int],
+        metadata: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The whole file.
+
+        Args:
+            inputs: Numbers of planes by name.
+            outputs: Likewise.
+            metadata: Words about the model that programs pass over.
+        """
         graph = message(
             *((1, node) for node in self._nodes),
             (2, self._name),
@@ -52,7 +66,8 @@ class Graph:
             *((12, planes(name, channels)) for name, channels in outputs.items()),
         )
         opset = message((1, ""), (2, _OPSET))
-        return message((1, _IR_VERSION), (2, "srcnn-cli"), (7, graph), (8, opset))
+        words = [(14, message((1, key), (2, text))) for key, text in (metadata or {}).items()]
+        return message((1, _IR_VERSION), (2, "srcnn-cli"), (7, graph), (8, opset), *words)
 
 
 def node(operator: str, inputs: list[str], output: str, *attributes: bytes) -> bytes:
@@ -70,6 +85,11 @@ def string(name: str, value: str) -> bytes:
 def integer(name: str, value: int) -> bytes:
     """AttributeProto with one integer."""
     return message((1, name), (3, value), (20, _INT))
+
+
+def decimal(name: str, value: float) -> bytes:
+    """AttributeProto with one number of 32 bits."""
+    return message((1, name), (2, value), (20, _DECIMAL))
 
 
 def ints(name: str, values: list[int]) -> bytes:
@@ -92,12 +112,14 @@ def planes(name: str, channels: int) -> bytes:
     return message((1, name), (2, message((1, message((1, _FLOAT), (2, shape))))))
 
 
-def message(*fields: tuple[int, int | str] | tuple[int, bytes]) -> bytes:
+def message(*fields: tuple[int, int | str] | tuple[int, bytes] | tuple[int, float]) -> bytes:
     """A protocol buffer's message: its fields, (number, value), one after the other."""
     parts: list[bytes] = []
     for number, value in fields:
         if isinstance(value, int):
             parts += [_varint(number << 3), _varint(value)]
+        elif isinstance(value, float):
+            parts += [_varint(number << 3 | 5), struct.pack("<f", value)]
         else:
             data = value.encode() if isinstance(value, str) else value
             parts += [_varint(number << 3 | 2), _varint(len(data)), data]

@@ -1,0 +1,107 @@
+"""The programs that run exported networks, each behind the same function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from srcnn_cli.imaging.resize import resize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from srcnn_cli.exports.base import Exported
+
+    Planes = NDArray[np.float32]
+    # (C, h, w) planes in [0, 1] to (C, s h, s w).
+    Run = Callable[[Planes], Planes]
+
+
+class Missing(Exception):  # noqa: N818 - no error: a program that is not here
+    """The program is not installed."""
+
+
+class Program(NamedTuple):
+    """Something that runs an exported network.
+
+    Attributes:
+        name: As it is called.
+        format: What it reads, a key of the registry of formats.
+        picture: Whether it takes R'G'B'; else it takes Y', or what the network is for.
+        quantized: Whether pictures go in as 8-bit files.
+        load: Makes the function that enlarges, of the file that was written.
+    """
+
+    name: str
+    format: str
+    picture: bool
+    quantized: bool
+    load: Callable[[Path, Exported], Run]
+
+
+def _on_its_grid(run: Run, exported: Exported) -> Run:
+    """A function for the network's own planes as one for planes of low resolution."""
+    if not exported.config.interpolated:
+        return run
+
+    def interpolated(planes: Planes) -> Planes:
+        height, width = (side * exported.scale for side in planes.shape[-2:])
+        return run(resize(planes, height, width))
+
+    return interpolated
+
+
+def _onnxruntime(path: Path, exported: Exported) -> Run:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return _onnx(path, exported, lambda planes: session.run(["y"], {"x": planes})[0])
+
+
+def _opencv(path: Path, exported: Exported) -> Run:
+    try:
+        import cv2
+    except ImportError:
+        raise Missing("opencv-python-headless") from None
+    net = cv2.dnn.readNetFromONNX(str(path))
+
+    def run(planes: Planes) -> Planes:
+        net.setInput(planes, "x")
+        result: Planes = net.forward()
+        return result
+
+    return _onnx(path, exported, run)
+
+
+def _openvino(path: Path, exported: Exported) -> Run:
+    try:
+        import openvino
+    except ImportError:
+        raise Missing("openvino") from None
+    core = openvino.Core()
+    # By default OpenVINO computes in bfloat16 where the processor can.
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = core.compile_model(core.read_model(path), "CPU", exact)
+    return _onnx(path, exported, lambda planes: compiled(planes)[0])
+
+
+def _onnx(path: Path, exported: Exported, run: Callable[[Any], Planes]) -> Run:
+    def whole(planes: Planes) -> Planes:
+        return run(np.ascontiguousarray(planes[None], np.float32))[0]
+
+    return whole if b"picture" in path.read_bytes()[-400:] else _on_its_grid(whole, exported)
+
+
+_ONNX = {"ONNX Runtime": _onnxruntime, "OpenCV dnn": _opencv, "OpenVINO (f32)": _openvino}
+
+PROGRAMS = {
+    f"{program.format}:{program.name}": program
+    for program in (
+        *(Program(name, "onnx-plane", False, False, load) for name, load in _ONNX.items()),
+        *(Program(name, "onnx", True, False, load) for name, load in _ONNX.items()),
+    )
+}

@@ -1,0 +1,97 @@
+"""Do exported networks compute in other programs what they compute here?
+
+Every model is exported in every format that can hold it and run by the program that the format is
+for, on a test set under the protocol of `srcnn bench`. The table, in Markdown, has our own mean
+PSNR, that of each program, and the largest difference of a picture. Programs that are not installed
+are named as such.
+
+    python benchmarks/export_round_trip.py ../shared/data/Set5
+    python benchmarks/export_round_trip.py ../shared/data/Set5 --program onnxruntime subpixel-s
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from export_programs import PROGRAMS, Missing
+from srcnn_cli.engines.selection import make_engine
+from srcnn_cli.errors import ModelError
+from srcnn_cli.evaluation.protocol import PROTOCOLS
+from srcnn_cli.evaluation.sources import find_sources, load
+from srcnn_cli.exports.base import Exported
+from srcnn_cli.exports.registry import FORMATS
+from srcnn_cli.methods.network import Network
+from srcnn_cli.models.catalog import find_model, load_model, shipped_models
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from export_programs import Program
+    from srcnn_cli.evaluation.protocol import Pair
+
+
+def compared(
+    exported: Exported, program: Program, pairs: Sequence[Pair]
+) -> tuple[float, float, float]:
+    """Mean PSNR here and there, and the largest difference of one picture, in dB."""
+    FORMATS[program.format].check(exported)
+    method = Network(exported.name, make_engine(exported.config, exported.tensors, "cpu"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{FORMATS[program.format].endings[0]}"
+        for ending, data in FORMATS[program.format].files(exported).items():
+            path.with_suffix(ending).write_bytes(data)
+        run = program.load(path, exported)
+        ours, theirs = [], []
+        for pair in pairs:
+            low = pair.low_rgb if program.picture else pair.low[None]
+            if low is None:
+                continue
+            low = np.asarray(low, np.float32)
+            size = pair.truth.shape[-2:]
+            here = method.enlarge(low if program.picture else low[0], *size)[0]
+            # A picture's colours are clipped before Y' is taken of them, as in a file.
+            ours.append(pair.psnr(here.clip(0, 1) if program.picture else here))
+            there = run(low)
+            theirs.append(pair.psnr(there if program.picture else there[0]))
+    worst = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+    return fmean(ours), fmean(theirs), worst
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("models", nargs="*", help="default: all that ship")
+    parser.add_argument("--program", action="append", choices=list(PROGRAMS))
+    options = parser.parse_args()
+    models = options.models or list(dict.fromkeys(model.family for model in shipped_models()))
+    programs = [PROGRAMS[name] for name in options.program or PROGRAMS]
+    pictures = [load(source) for source in find_sources(options.folder)[0]]
+    print("| format | program | model | here | there | largest difference of a picture |")
+    print("|---|---|---|---|---|---|")
+    for program in programs:
+        protocol = PROTOCOLS["vdsr" if program.quantized else "srcnn"]
+        for name in models:
+            for scale, path in find_model(name).items():
+                pairs = [picture.pair(scale, protocol) for picture in pictures]
+                config, tensors = load_model(path)
+                exported = Exported(name, config, tensors, scale)
+                row = f"| {program.format} | {program.name} | {name} ×{scale} |"
+                try:
+                    ours, theirs, worst = compared(exported, program, pairs)
+                except Missing as error:
+                    print(f"{row} not tried: {error} | | |")
+                except ModelError as error:
+                    print(f"{row} no such export: {error} | | |")
+                else:
+                    print(f"{row} {ours:.3f} | {theirs:.3f} | {worst:.4f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Pieces of ONNX graphs for other programs, made of operators that all of them know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from srcnn_cli.exports.folding import BICUBIC_RADIUS, plain_layers
+from srcnn_cli.models.networks.onnx_format import decimal, integer, ints, string
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from srcnn_cli.exports.base import Exported
+    from srcnn_cli.exports.folding import PlainLayer
+    from srcnn_cli.models.networks.base import Activation
+    from srcnn_cli.models.networks.onnx_format import Graph
+
+_OPERATORS: dict[Activation, str] = {"relu": "Relu", "prelu": "PRelu", "tanh": "Tanh"}
+
+
+def metadata(network: Exported, form: str) -> dict[str, str]:
+    """What a model says about itself."""
+    grid = "of the final size" if network.config.interpolated else "to be enlarged"
+    return {
+        "name": network.name,
+        "architecture": network.config.name,
+        "scale": str(network.scale),
+        "planes": network.config.color,
+        "form": form,
+        "input": grid if form == "plane" else "to be enlarged",
+    }
+
+
+def network_nodes(graph: Graph, planes: str, network: Exported) -> str:
+    """The convolutions, and the sub-pixels in their places; nothing is added to their output."""
+    shares = _Shares(graph, planes, network.config.channels)
+    for index, layer in enumerate(plain_layers(network.config, network.tensors), start=1):
+        planes = _layer(graph, planes, layer, f"conv{index}", shares)
+    return shuffled(graph, planes, network.config.factor, "sub-pixels")
+
+
+def shuffled(graph: Graph, planes: str, factor: int, name: str) -> str:
+    """(1, C s², H, W) planes as (1, C, s H, s W)."""
+    if factor == 1:
+        return planes
+    size = integer("blocksize", factor)
+    return graph.node("DepthToSpace", [planes], name, size, string("mode", "CRD"))
+
+
+def sliced(graph: Graph, planes: str, name: str, axis: int, start: int, stop: int) -> str:
+    """Planes, rows or columns ``start`` to ``stop``, counted from the end where negative."""
+    bounds = [
+        graph.constant(f"number {number}", np.array([number], np.int64))
+        for number in (start, stop, axis)
+    ]
+    return graph.node("Slice", [planes, *bounds], name)
+
+
+def enlarged(graph: Graph, planes: str, factor: int, name: str) -> str:
+    """The bicubic enlargement (a = -0.5), as `Resampler` does it: with symmetric edges.
+
+    ONNX itself continues pictures with their outermost values, so they are continued before.
+    """
+    for axis in (2, 3):
+        first = [
+            sliced(graph, planes, f"{name} first {row} of {axis}", axis, row, row + 1)
+            for row in reversed(range(BICUBIC_RADIUS))
+        ]
+        last = [
+            sliced(graph, planes, f"{name} last {row} of {axis}", axis, -row - 1, -row or _END)
+            for row in range(BICUBIC_RADIUS)
+        ]
+        rows = [*first, planes, *last]
+        planes = graph.node("Concat", rows, f"{name} axis {axis}", integer("axis", axis))
+    scales = graph.constant(f"{name} scales", np.array([1, 1, factor, factor], np.float32))
+    cubic = string("mode", "cubic"), decimal("cubic_coeff_a", -0.5)
+    planes = graph.node("Resize", [planes, "", scales], f"{name} resized", *cubic)
+    margin = BICUBIC_RADIUS * factor
+    for axis in (2, 3):
+        planes = sliced(graph, planes, f"{name} cut {axis}", axis, margin, -margin)
+    return planes
+
+
+def mixed(
+    graph: Graph, planes: str, name: str, matrix: NDArray[np.float64], offset: NDArray[np.float64]
+) -> str:
+    """Planes as weighted sums of planes, as a 1x1 convolution."""
+    weight = graph.constant(f"{name} weights", matrix.astype(np.float32)[:, :, None, None])
+    bias = graph.constant(f"{name} offset", offset.astype(np.float32))
+    return graph.node("Conv", [planes, weight, bias], name)
+
+
+_END = 2**31 - 1
+
+
+def _layer(graph: Graph, planes: str, layer: PlainLayer, name: str, shares: _Shares) -> str:
+    radius = layer.side // 2
+    pads = [radius] * 4
+    if radius and layer.outside != 0:
+        amounts = np.array([0, 0, radius, radius] * 2, np.int64)
+        inputs = [planes, graph.constant(f"pads {radius}", amounts)]
+        if layer.outside is not None:
+            value = np.array(layer.outside, np.float32)
+            inputs.append(graph.constant(f"{name} outside", value))
+        mode = string("mode", "edge" if layer.outside is None else "constant")
+        planes, pads = graph.node("Pad", inputs, f"{name} padded", mode), [0] * 4
+    inputs = [
+        planes,
+        graph.constant(f"{name}.weight", layer.weight),
+        graph.constant(f"{name}.bias", layer.bias),
+    ]
+    planes = graph.node("Conv", inputs, name, ints("pads", pads))
+    if layer.after is not None:
+        planes = graph.node("Mul", [planes, shares.inverse(layer.side)], f"{name} divided")
+        after = graph.constant(f"{name}.after", layer.after[None, :, None, None])
+        planes = graph.node("Add", [planes, after], f"{name} shifted")
+    if layer.activation == "none":
+        return planes
+    inputs = [planes]
+    if layer.slope is not None:
+        inputs.append(graph.constant(f"{name}.slope", layer.slope[:, None, None]))
+    return graph.node(_OPERATORS[layer.activation], inputs, f"{name} {layer.activation}")
+
+
+class _Shares:
+    """One over the share of a filter that lies in the picture, (1, 1, H, W), once for each side."""
+
+    def __init__(self, graph: Graph, source: str, channels: int) -> None:
+        self._graph, self._source, self._channels = graph, source, channels
+        self._made: dict[int, str] = {}
+
+    def inverse(self, side: int) -> str:
+        if side not in self._made:
+            self._made[side] = self._compute(side)
+        return self._made[side]
+
+    def _compute(self, side: int) -> str:
+        graph = self._graph
+        if not self._made:
+            # Ones of the picture's size: no weight and a bias, which needs no sizes in the graph.
+            nothing = np.zeros((1, self._channels, 1, 1), np.float32)
+            one = graph.constant("one", np.ones(1, np.float32))
+            graph.node("Conv", [self._source, graph.constant("nothing", nothing), one], "ones")
+        each = graph.constant(f"share {side}", np.ones((1, 1, side, side), np.float32))
+        pads = ints("pads", [side // 2] * 4)
+        inside = graph.node("Conv", ["ones", each], f"inside {side}", pads)
+        area = graph.constant(f"area {side}", np.array([side**2], np.float32))
+        return graph.node("Div", [area, inside], f"over share {side}")

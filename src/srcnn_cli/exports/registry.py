@@ -1,0 +1,20 @@
+"""The export formats: the one table that names them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from srcnn_cli.exports.onnx_picture import OnnxPicture
+from srcnn_cli.exports.onnx_plane import OnnxPlane
+
+if TYPE_CHECKING:
+    from srcnn_cli.exports.base import ExportFormat
+
+# Of formats with the same ending the first is meant where only a file's name is given.
+FORMATS: dict[str, ExportFormat] = {
+    made.name: made
+    for made in (
+        OnnxPicture(),
+        OnnxPlane(),
+    )
+}
