@@ -31,16 +31,16 @@ class Program(NamedTuple):
     Attributes:
         name: As it is called.
         format: What it reads, a key of the registry of formats.
+        load: Makes the function that enlarges, of the file that was written.
         picture: Whether it takes R'G'B'; else it takes Y', or what the network is for.
         quantized: Whether pictures go in as 8-bit files.
-        load: Makes the function that enlarges, of the file that was written.
     """
 
     name: str
     format: str
-    picture: bool
-    quantized: bool
     load: Callable[[Path, Exported], Run]
+    picture: bool = False
+    quantized: bool = False
 
 
 def _on_its_grid(run: Run, exported: Exported) -> Run:
@@ -101,7 +101,7 @@ _ONNX = {"ONNX Runtime": _onnxruntime, "OpenCV dnn": _opencv, "OpenVINO (f32)": 
 PROGRAMS = {
     f"{program.format}:{program.name}": program
     for program in (
-        *(Program(name, "onnx-plane", False, False, load) for name, load in _ONNX.items()),
-        *(Program(name, "onnx", True, False, load) for name, load in _ONNX.items()),
+        *(Program(name, "onnx-plane", load) for name, load in _ONNX.items()),
+        *(Program(name, "onnx", load, picture=True) for name, load in _ONNX.items()),
     )
 }

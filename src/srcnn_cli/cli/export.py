@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
@@ -91,13 +92,15 @@ def export(
     for target in targets.values():
         check_writable(target, overwrite=overwrite)
     for ending, data in chosen.files(network).items():
-        write_atomically(
-            targets[ending], lambda file, data=data: file.write(data), overwrite=overwrite
-        )
+        write_atomically(targets[ending], partial(_fill, data), overwrite=overwrite)
     if not quiet:
         names = " and ".join(map(str, targets.values()))
         _terminal.say(f"{names}: {network.name}, ×{scale}, as {chosen.name}")
         _terminal.say(chosen.usage(network, str(output)))
+
+
+def _fill(data: bytes, file: BinaryIO) -> None:
+    file.write(data)
 
 
 def _format(name: str | None, output: Path | None) -> ExportFormat:

@@ -96,5 +96,5 @@ def bicubic_filters(factor: int) -> NDArray[np.float32]:
     middle = slice(BICUBIC_RADIUS * factor, (BICUBIC_RADIUS + 1) * factor)
     # Column k of the enlarged identity is what input pixel k gives to each output pixel.
     along = resize(np.eye(around), around * factor, around)[middle]
-    filters = np.einsum("ai,bj->abij", along, along)
+    filters: NDArray[np.float64] = np.einsum("ai,bj->abij", along, along)
     return filters.reshape(factor**2, 1, around, around).astype(np.float32)

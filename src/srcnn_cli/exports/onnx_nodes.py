@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,9 +83,7 @@ def enlarged(graph: Graph, planes: str, factor: int, name: str) -> str:
     return planes
 
 
-def mixed(
-    graph: Graph, planes: str, name: str, matrix: NDArray[np.float64], offset: NDArray[np.float64]
-) -> str:
+def mixed(graph: Graph, planes: str, name: str, matrix: NDArray[Any], offset: NDArray[Any]) -> str:
     """Planes as weighted sums of planes, as a 1x1 convolution."""
     weight = graph.constant(f"{name} weights", matrix.astype(np.float32)[:, :, None, None])
     bias = graph.constant(f"{name} offset", offset.astype(np.float32))
