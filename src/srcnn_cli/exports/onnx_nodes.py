@@ -90,6 +90,15 @@ def mixed(graph: Graph, planes: str, name: str, matrix: NDArray[Any], offset: ND
     return graph.node("Conv", [planes, weight, bias], name)
 
 
+def clipped(graph: Graph, planes: str, name: str) -> str:
+    """Values within [0, 1]."""
+    limits = [
+        graph.constant(limit, np.array(value, np.float32))
+        for limit, value in (("black", 0), ("white", 1))
+    ]
+    return graph.node("Clip", [planes, *limits], name)
+
+
 _END = 2**31 - 1
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from srcnn_cli.exports.base import ExportFormat
 
 if TYPE_CHECKING:
     from srcnn_cli.exports.base import Exported
-    from srcnn_cli.models.networks.onnx_format import Graph
 
 
 class OnnxPicture(ExportFormat):
@@ -27,6 +24,7 @@ class OnnxPicture(ExportFormat):
     def files(self, network: Exported) -> dict[str, bytes]:
         """See `ExportFormat`."""
         from srcnn_cli.exports.onnx_nodes import (
+            clipped,
             enlarged,
             metadata,
             mixed,
@@ -54,7 +52,8 @@ class OnnxPicture(ExportFormat):
             planes = graph.node("Concat", [planes, others], "merged", integer("axis", 1))
         if config.color != "rgb":
             planes = mixed(graph, planes, "rgb", RGB_FROM_YCBCR, RGB_OFFSET)
-        return {".onnx": _clipped(graph, planes, metadata(network, "picture"))}
+        clipped(graph, planes, "y")
+        return {".onnx": graph.model({"x": 3}, {"y": 3}, metadata(network, "picture"))}
 
     def usage(self, network: Exported, name: str) -> str:
         """See `ExportFormat`."""
@@ -62,12 +61,3 @@ class OnnxPicture(ExportFormat):
             f"{name} takes R'G'B' as x, (1, 3, H, W) in 0 to 1, and gives y, "
             f"{network.scale} times as large"
         )
-
-
-def _clipped(graph: Graph, planes: str, words: dict[str, str]) -> bytes:
-    limits = [
-        graph.constant(name, np.array(value, np.float32))
-        for name, value in (("black", 0), ("white", 1))
-    ]
-    graph.node("Clip", [planes, *limits], "y")
-    return graph.model({"x": 3}, {"y": 3}, words)

@@ -1,4 +1,4 @@
-"""The export formats: the one table that names them."""
+"""The export formats: the one table that names them. They import numpy when they are used."""
 
 from __future__ import annotations
 
