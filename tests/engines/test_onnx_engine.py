@@ -18,7 +18,7 @@ from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE, Edges
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks import onnx_format
-from srcnn_cli.models.networks.onnx_graph import network_model
+from srcnn_cli.models.networks.onnx_graph import last_block, network_model
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
 
 ALL_EDGES = [Edges(*map(bool, sides)) for sides in itertools.product([0, 1], repeat=4)]
@@ -54,6 +54,39 @@ def test_every_kind_of_patch_gives_what_the_torch_network_gives(config, edges):
     expected = in_double_precision(config, tensors, planes, edges)
     assert output.dtype == np.float32
     np.testing.assert_allclose(output, expected, rtol=0, atol=1e-5)
+
+
+def run_model(data, planes):
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    return session.run(None, {"input": planes[None]})[0][0]
+
+
+@pytest.mark.parametrize("border", ["replicate", "zero", "normalize"])
+@pytest.mark.parametrize("edges", [INTERIOR, WHOLE, Edges(True, False, False, True)])
+@pytest.mark.parametrize("size", [(40, 32), (37, 31)])
+def test_a_last_layer_in_blocks_changes_no_bit(border, edges, size):
+    # Widths as networks that are used have them; others may take another way through the runtime.
+    config = ModelConfig(filters=(5, 1, 5), widths=(32, 16), border=border, mean=0.5)
+    tensors, planes = random_tensors(config), noise(1, *size)
+    plain = run_model(network_model(config, tensors, edges), planes)
+    for block in (2, 3, 4):
+        in_blocks = run_model(network_model(config, tensors, edges, block=block), planes)
+        np.testing.assert_array_equal(in_blocks, plain)
+
+
+@pytest.mark.parametrize("block", [2, 3])
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.name} {c.border}")
+def test_blocks_of_every_network_are_put_where_their_pixels_are(config, block):
+    tensors, planes = random_tensors(config), noise(config.channels)
+    data = network_model(config, tensors, WHOLE, block=block)
+    expected = in_double_precision(config, tensors, planes, WHOLE)
+    np.testing.assert_allclose(run_model(data, planes), expected, rtol=0, atol=1e-5)
+
+
+def test_a_last_layer_of_one_plane_is_done_in_blocks_where_that_saves_much():
+    assert last_block(ModelConfig()) == 4  # 9-1-5
+    assert last_block(ModelConfig("vdsr", (3,) * 20, (64,) * 19)) == 1  # one layer of twenty
+    assert last_block(ModelConfig("subpixel", (3,) * 10, (32,) * 9, scales=(3,))) == 1  # 9 planes
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (33, 2), (20, 20)])

@@ -12,7 +12,7 @@ import onnxruntime
 from srcnn_cli.engines.devices import cpu_cores
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError
-from srcnn_cli.models.networks.onnx_graph import INPUT, OUTPUT, network_model
+from srcnn_cli.models.networks.onnx_graph import INPUT, OUTPUT, last_block, network_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +50,7 @@ class OnnxEngine:
         self.config = config
         self.workers = cpu_cores()
         self._tensors = tensors
+        self._block = last_block(config)
         self._sessions: dict[Edges, Any] = {}
         self._lock = Lock()
         self._locks: dict[Edges, Lock] = {}
@@ -86,7 +87,7 @@ class OnnxEngine:
                 options.enable_mem_pattern = False  # it is for patches of one and the same size
                 options.add_session_config_entry("session.use_env_allocators", "1")
                 self._sessions[edges] = onnxruntime.InferenceSession(
-                    network_model(self.config, self._tensors, edges),
+                    network_model(self.config, self._tensors, edges, block=self._block),
                     options,
                     providers=["CPUExecutionProvider"],
                 )
