@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,7 +14,6 @@ from srcnn_cli.imaging.resize import resize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     Planes = NDArray[np.float32]
     # (C, h, w) planes in [0, 1] to (C, s h, s w).
     Run = Callable[[Planes], Planes]
+
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "exported_network.py"
 
 
 class Missing(Exception):  # noqa: N818 - no error: a program that is not here
@@ -96,6 +102,68 @@ def _onnx(path: Path, exported: Exported, run: Callable[[Any], Planes]) -> Run:
     return whole if b"picture" in path.read_bytes()[-400:] else _on_its_grid(whole, exported)
 
 
+def _torch(path: Path, exported: Exported) -> Run:
+    try:
+        import torch
+    except ImportError:
+        raise Missing("torch") from None
+    example = runpy.run_path(str(EXAMPLE))
+    config = exported.config
+    network = example["ExportedNetwork"](
+        torch.load(path, weights_only=True),
+        border=config.border,
+        scale=config.factor,
+        residual=config.residual,
+        mean=config.mean,
+    )
+
+    def run(planes: Planes) -> Planes:
+        with torch.inference_mode():
+            result: Planes = network(torch.from_numpy(planes[None].astype(np.float32)))[0].numpy()
+        return result
+
+    return _on_its_grid(run, exported)
+
+
+def _spandrel(path: Path, exported: Exported) -> Run:
+    try:
+        import torch
+
+        # Operators that no DnCNN needs, and that fail in a build for another torch than this.
+        name = "torchvision._meta_registrations"
+        sys.modules.setdefault(name, ModuleType(name))
+        import spandrel
+    except ImportError as error:
+        raise Missing(str(error.name)) from None
+    model = spandrel.ModelLoader(device="cpu").load_from_file(path)
+
+    def run(planes: Planes) -> Planes:
+        with torch.inference_mode():
+            return model(torch.from_numpy(planes[None]))[0].numpy()
+
+    return _on_its_grid(run, exported)
+
+
+def _ncnn(path: Path, exported: Exported) -> Run:
+    try:
+        import ncnn
+    except ImportError:
+        raise Missing("ncnn") from None
+    net = ncnn.Net()
+    net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
+    net.opt.use_bf16_storage = False
+    net.opt.num_threads = 1
+    if net.load_param(str(path)) or net.load_model(str(path.with_suffix(".bin"))):
+        raise ValueError(f"{path}: ncnn refuses it")
+
+    def run(planes: Planes) -> Planes:
+        with net.create_extractor() as extractor:
+            extractor.input("in0", ncnn.Mat(np.ascontiguousarray(planes, np.float32)).clone())
+            return np.array(extractor.extract("out0")[1])
+
+    return _on_its_grid(run, exported)
+
+
 _ONNX = {"ONNX Runtime": _onnxruntime, "OpenCV dnn": _opencv, "OpenVINO (f32)": _openvino}
 
 PROGRAMS = {
@@ -103,5 +171,8 @@ PROGRAMS = {
     for program in (
         *(Program(name, "onnx-plane", load) for name, load in _ONNX.items()),
         *(Program(name, "onnx", load, picture=True) for name, load in _ONNX.items()),
+        Program("PyTorch", "torch", _torch),
+        Program("spandrel", "spandrel", _spandrel),
+        Program("ncnn (float32)", "ncnn", _ncnn),
     )
 }

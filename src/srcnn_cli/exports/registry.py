@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from srcnn_cli.exports.ncnn import Ncnn
 from srcnn_cli.exports.onnx_picture import OnnxPicture
 from srcnn_cli.exports.onnx_plane import OnnxPlane
+from srcnn_cli.exports.torch_state import SpandrelDncnn, TorchState
 
 if TYPE_CHECKING:
     from srcnn_cli.exports.base import ExportFormat
@@ -16,5 +18,8 @@ FORMATS: dict[str, ExportFormat] = {
     for made in (
         OnnxPicture(),
         OnnxPlane(),
+        TorchState(),
+        SpandrelDncnn(),
+        Ncnn(),
     )
 }
