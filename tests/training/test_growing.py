@@ -1,11 +1,14 @@
 """Networks that begin with the weights of smaller ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from random_weights import random_tensors
 from srcnn_cli.errors import ModelError
+from srcnn_cli.imaging.levels import LEVELS
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.training.growing import grow
 
@@ -87,3 +90,20 @@ def test_growing_again_gives_the_same_weights():
     tensors = random_tensors(small)
     once, twice = (grow(small, tensors, large, torch.Generator().manual_seed(3)) for _ in "ab")
     assert all((once[name] == twice[name]).all() for name in once)
+
+
+def test_what_a_network_heeds_of_levels_grows_with_it():
+    config = ModelConfig(
+        "subpixel", (3, 3, 3), (6, 6), scales=(2,), border="normalize", levels=LEVELS
+    )
+    rng = np.random.default_rng(0)
+    tensors = {
+        name: rng.normal(0, 0.1, shape).astype(np.float32)
+        for name, shape in config.tensor_shapes.items()
+    }
+    target = replace(config, filters=(3,) * 4, widths=(8,) * 3, scales=(3,))
+    grown = grow(config, tensors, target, torch.Generator())
+    assert {name: value.shape for name, value in grown.items()} == target.tensor_shapes
+    assert np.array_equal(grown["conv2.levels"][:6], tensors["conv2.levels"])
+    assert not grown["conv2.levels"][6:].any()
+    assert not grown["conv3.levels"].any()

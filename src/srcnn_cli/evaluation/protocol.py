@@ -29,7 +29,8 @@ from srcnn_cli.errors import UsageError
 from srcnn_cli.evaluation.metrics import psnr, shave, ssim
 from srcnn_cli.evaluation.names import ColorSpace
 from srcnn_cli.imaging.color import ycbcr_from_rgb
-from srcnn_cli.imaging.degradation import reduced, reduced_colors
+from srcnn_cli.imaging.degradation import cropped_size, reduced, reduced_colors
+from srcnn_cli.imaging.levels import CLEAN, Levels
 from srcnn_cli.imaging.planes import luminance_uint8
 from srcnn_cli.imaging.resize import modcrop, resize
 from srcnn_cli.imaging.rounding import round_to_uint8
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from srcnn_cli.imaging.chain import Chain
 
 COLOR_SPACES: tuple[ColorSpace, ...] = get_args(ColorSpace)
 
@@ -52,6 +55,7 @@ class Protocol:
             to 0-255 (which reads 1.32 dB lower), ``rgb`` all three channels.
         quantize_lr: Whether the low-resolution picture is rounded to 8 bits, as a file would be.
         crop_border: Pixels shaved off each side before comparing; None: as many as the scale.
+        degrade: How the low-resolution picture is made instead; it is rounded to 8 bits then.
         given_lr: Whether the low-resolution pictures are given as files, not made by reducing.
     """
 
@@ -59,6 +63,7 @@ class Protocol:
     color: ColorSpace = "y"
     quantize_lr: bool = False
     crop_border: int | None = None
+    degrade: Chain | None = None
     given_lr: bool = False
 
     def border(self, scale: int) -> int:
@@ -70,6 +75,8 @@ class Protocol:
         compared = {"y": "Y' (16-235)", "y-full": "Y' (0-255)", "rgb": "R'G'B'"}[self.color]
         low = "rounded to 8 bits" if self.quantize_lr else "not rounded"
         down = "MATLAB bicubic down, low resolution " + low
+        if self.degrade is not None:
+            down = f"low resolution by {self.degrade}, rounded to 8 bits"
         if self.given_lr:
             down = "low resolution as given in files"
         border = "the scale" if self.crop_border is None else f"{self.crop_border} pixels"
@@ -84,10 +91,12 @@ class Protocol:
         color: ColorSpace | None = None,
         quantize_lr: bool | None = None,
         crop_border: int | None = None,
+        degrade: Chain | None = None,
     ) -> Protocol:
         """With some steps replaced, and a name that says so."""
         steps: dict[str, Any] = {
             "color": color, "quantize_lr": quantize_lr, "crop_border": crop_border,
+            "degrade": degrade,
         }  # fmt: skip
         new = {k: v for k, v in steps.items() if v is not None and v != getattr(self, k)}
         if not new:
@@ -105,6 +114,7 @@ PROTOCOLS = {
     )
 }
 SRCNN = PROTOCOLS["srcnn"]
+_SEED = 0  # of noise: the same for everybody
 
 
 @dataclass(frozen=True)
@@ -117,6 +127,7 @@ class Pair:
         scale: The factor between them.
         protocol: How they were made, and are to be compared.
         colors: Makes `low_rgb`, which few methods want; None for grey.
+        levels: How damaged ``low`` is.
     """
 
     truth: NDArray[np.uint8]
@@ -124,6 +135,7 @@ class Pair:
     scale: int
     protocol: Protocol = SRCNN
     colors: Callable[[], NDArray[np.floating[Any]]] | None = field(default=None, repr=False)
+    levels: Levels = CLEAN
 
     @cached_property
     def low_rgb(self) -> NDArray[np.floating[Any]] | None:
@@ -193,6 +205,8 @@ def make_pair(pixels: NDArray[Any], scale: int, protocol: Protocol = SRCNN) -> P
     Raises:
         UsageError: The picture is smaller than the scale.
     """
+    if protocol.degrade is not None:
+        return _degraded_pair(pixels, scale, protocol, protocol.degrade)
     if pixels.ndim == 2:
         protocol = replace(protocol, color="y")  # nothing to convert, so nothing to stretch
         truth = modcrop(pixels, scale)
@@ -205,6 +219,14 @@ def make_pair(pixels: NDArray[Any], scale: int, protocol: Protocol = SRCNN) -> P
     return _pair_of_colors(
         picture, reduced(picture, scale, quantize=protocol.quantize_lr), scale, protocol
     )
+
+
+def _degraded_pair(pixels: NDArray[Any], scale: int, protocol: Protocol, chain: Chain) -> Pair:
+    height, width = cropped_size(pixels, scale)
+    original = pixels[:height, :width]
+    low = chain.apply(original, scale, np.random.default_rng(_SEED))
+    levels = chain.levels(scale, grey=pixels.ndim == 2)
+    return replace(pair_with_low(original, low, scale, protocol), levels=levels)
 
 
 def pair_with_low(pixels: NDArray[Any], low: NDArray[Any], scale: int, protocol: Protocol) -> Pair:

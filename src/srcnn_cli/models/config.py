@@ -45,6 +45,8 @@ class ModelConfig:
             are all three of a colour picture (Dong et al., TPAMI 2016, section 4.5).
         scales: The enlargement factors it was trained for.
         border: How "same"-sized output is made at the picture's border (see `torch_network`).
+        levels: What it is told of how damaged a picture is, by the names in `chain.LEVELS`; none: a
+            network for clean pictures. See `networks.levels`.
         mean: Subtracted from the input and added to the output, in units of full white. With it
             the filters are trained on values around zero; 0 for weights of other origin.
 
@@ -59,6 +61,7 @@ class ModelConfig:
     scales: tuple[int, ...] = (3,)
     border: BorderPolicy = "replicate"
     mean: float = 0.0
+    levels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.architecture not in FAMILIES:
@@ -73,8 +76,8 @@ class ModelConfig:
             )
         if self.color not in PLANES:
             raise ModelError(f"unknown colour {self.color!r}: use {', '.join(PLANES)}")
-        if not self.scales or any(not 2 <= s <= 16 for s in self.scales):
-            raise ModelError(f"scales must be between 2 and 16, not {self.scales}")
+        if not self.scales or any(not 1 <= s <= 16 for s in self.scales):
+            raise ModelError(f"scales must be between 1 and 16, not {self.scales}")
         if self.border not in BORDER_POLICIES:
             raise ModelError(f"unknown border policy {self.border!r}")
         object.__setattr__(self, "mean", float(self.mean))  # 0 is written as 0.0, and read back
@@ -91,9 +94,10 @@ class ModelConfig:
     def name(self) -> str:
         """The field's short name, such as ``srcnn-9-1-5``; see `Family.label`.
 
-        A colour network has its planes appended: ``srcnn-9-1-5-rgb``.
+        A colour network has its planes appended: ``srcnn-9-1-5-rgb``, and one that is told levels
+        ``photo``.
         """
-        label = self.family.label(self)
+        label = self.family.label(self) + ("-photo" if self.levels else "")
         return label if self.color == "y" else f"{label}-{self.color}"
 
     @property
@@ -138,6 +142,8 @@ class ModelConfig:
             shapes[f"conv{index}.bias"] = (layer.outputs,)
             if layer.activation == "prelu":
                 shapes[f"conv{index}.slope"] = (layer.outputs,)
+            if self.levels and layer.activation != "none":
+                shapes[f"conv{index}.levels"] = (layer.outputs, len(self.levels))
         return shapes
 
     @property
@@ -181,6 +187,10 @@ class ModelConfig:
             if name in {"filters", "widths", "scales"}:
                 if not isinstance(value, (list, tuple)) or any(type(v) is not int for v in value):
                     raise ModelError(f"its configuration has no list of integers as {name}")
+                checked[name] = tuple(value)
+            elif name == "levels":
+                if not isinstance(value, (list, tuple)) or any(type(v) is not str for v in value):
+                    raise ModelError("its configuration has no list of words as levels")
                 checked[name] = tuple(value)
             elif type(value) is not (float if name == "mean" else str):
                 raise ModelError(f"its configuration has {value!r} as {name}")

@@ -78,6 +78,7 @@ def grow(
     if {name: tensor.shape for name, tensor in tensors.items()} == target.tensor_shapes:
         return tensors
     old = {name: torch.from_numpy(tensor) for name, tensor in tensors.items()}
+    shapes = target.tensor_shapes
     last, new_last = len(config.filters), len(target.filters)
     result: dict[str, Tensor] = {}
     for index, layer in enumerate(target.layers, start=1):
@@ -101,6 +102,10 @@ def grow(
             weight = noise * _HIDDEN_GAIN
             weight[:, :, layer.side // 2, layer.side // 2] += torch.eye(layer.outputs)
         result[f"conv{index}.weight"], result[f"conv{index}.bias"] = weight, bias
+        if (heeded := f"conv{index}.levels") in shapes:
+            result[heeded] = torch.zeros(shapes[heeded])
+            if index < last:
+                result[heeded][: len(source)] = old[heeded]
     return {name: tensor.numpy() for name, tensor in result.items()}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.degradation import Degradation
 from srcnn_cli.models.networks.carriers import without_carriers
+from srcnn_cli.training.degraded_patches import draw_of, surroundings
 from srcnn_cli.training.positions import PatchSpec
 
 if TYPE_CHECKING:
@@ -35,10 +36,20 @@ def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
         )
     if schedule.fixed_carriers:
         without_carriers(config)
+    if schedule.degrade:
+        draw_of(schedule.degrade)
+        if config.interpolated or not config.residual or config.color != "y":
+            raise UsageError("--degrade is for luminance networks of the family subpixel")
+        if schedule.blur:
+            raise UsageError("--degrade says how pictures are blurred: --blur is not for it")
+    elif config.levels:
+        raise UsageError(f"{config.name} is told how damaged pictures are: --degrade says by what")
 
 
 def patch_spec(config: ModelConfig, schedule: Schedule) -> PatchSpec:
     """How the sub-images of a run are cut."""
+    if schedule.degrade:
+        return surroundings(config, schedule)
     # If all convolutions are valid, what they leave out on each side need not be cut at all.
     margin = 0 if schedule.border_share > 0 else config.receptive_radius
     return PatchSpec(
@@ -47,7 +58,9 @@ def patch_spec(config: ModelConfig, schedule: Schedule) -> PatchSpec:
 
 
 def degradation(config: ModelConfig, schedule: Schedule) -> Degradation:
-    """How a network's training input is made."""
+    """How a network's training input is made; if it is degraded, from the pictures themselves."""
+    if schedule.degrade:
+        return Degradation((1,), config.color)
     return Degradation(
         config.scales,
         config.color,

@@ -31,7 +31,10 @@ class Optimizer:
         self._parameters = list(network.parameters())
         weights = [layer.weight for layer in layers if id(layer.weight) not in taken]
         biases = [cast("Tensor", layer.bias) for layer in layers]
-        biases += [cast("Tensor", layer.slope) for layer in layers if hasattr(layer, "slope")]
+        for name in ("slope", "levels"):
+            biases += [
+                cast("Tensor", getattr(layer, name)) for layer in layers if hasattr(layer, name)
+            ]
         groups: list[dict[str, Any]] = [
             {"params": weights, "factor": 1.0},
             {"params": biases, "factor": schedule.bias_rate},

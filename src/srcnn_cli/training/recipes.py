@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from srcnn_cli.errors import ModelError, UsageError
+from srcnn_cli.imaging.levels import LEVELS
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks.registry import FAMILIES
 from srcnn_cli.training.schedule import Schedule
@@ -110,6 +111,8 @@ def plan(
         config = _begun_with(start, dict(network))
     else:
         config = _plan_network(recipe, dict(network))
+    if schedule.get("degrade"):
+        config = replace(config, levels=LEVELS)
     values: dict[str, Any] = {}
     if recipe.schedule.recipe == "fast":
         values["precision"] = "bfloat16" if fast_bfloat16 else "float32"

@@ -102,6 +102,14 @@ class Schedule:
         float,
         Value("Sigma in pixels of a Gaussian before subsampling; 0: bicubic reduction.", 0, 100),
     ] = 0.0
+    degrade: Annotated[
+        str,
+        Value(
+            "How the training pictures are damaged: photo (compression, noise, blur and all kinds "
+            "of reduction, drawn for each sub-image), jpeg (compression and some noise, for a "
+            "scale of 1), or a fixed chain such as noise:8+jpeg:75; nothing: clean reduction."
+        ),
+    ] = ""
     # In these steps a sub-image is a small picture with borders, the output being as large as the
     # input by the network's border policy; in the others the loss is that of the central crop.
     border_share: Annotated[
@@ -164,7 +172,7 @@ class Schedule:
             if isinstance(field.default, float):
                 object.__setattr__(self, field.name, float(getattr(self, field.name)))
         for name, (kind, value) in schedule_values().items():
-            if kind is not bool:
+            if kind not in {bool, str}:
                 value.check(name, getattr(self, name), kind)
         if self.steps == 0 and self.epochs == 0:
             raise UsageError("a run has at least 1 step")

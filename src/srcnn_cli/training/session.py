@@ -15,6 +15,7 @@ from srcnn_cli.files import describe_os_error
 from srcnn_cli.models.weights import load_weights
 from srcnn_cli.plotting.convergence import plot_convergence
 from srcnn_cli.plotting.filters import plot_filters
+from srcnn_cli.training.degraded_patches import DegradedPatches, draw_of
 from srcnn_cli.training.examples import Skipped, hold_back, training_files, without_copies
 from srcnn_cli.training.log import LOG, TrainingLog
 from srcnn_cli.training.matching import degradation, patch_spec
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import torch
 
     from srcnn_cli.evaluation.protocol import Pair
+    from srcnn_cli.imaging.chain import Chain
     from srcnn_cli.training.patches import Patches
     from srcnn_cli.training.progress import Progress
     from srcnn_cli.training.ranks import Ranks
@@ -85,18 +87,28 @@ def find_pictures(run: Run) -> Pictures:
 
 
 def load_validation(
-    files: Sequence[Path], scales: Sequence[int], on_skip: Callable[[Skipped], object] | None
+    files: Sequence[Path],
+    scales: Sequence[int],
+    on_skip: Callable[[Skipped], object] | None,
+    chains: Sequence[Chain] = (),
 ) -> list[Pair]:
     """As `bench` would measure on them; a picture that cannot be used is named and left out.
+
+    Args:
+        files: The pictures.
+        scales: At each of them.
+        on_skip: Told of a picture that cannot be used.
+        chains: How the pictures are degraded, taking turns; none: as in the papers.
 
     Raises:
         InputError: For one of the scales no picture can be used.
     """
     pairs: list[Pair] = []
-    for path in files:
+    for index, path in enumerate(files):
+        protocol = SRCNN.changed(degrade=chains[index % len(chains)] if chains else None)
         try:
             loaded = load(Source(path))
-            pairs.extend(loaded.pair(scale, SRCNN) for scale in scales)
+            pairs.extend(loaded.pair(scale, protocol) for scale in scales)
         except InputError as error:
             if on_skip is not None:
                 on_skip(Skipped(path, error.reason))
@@ -208,7 +220,9 @@ def open_session(
         UsageError: Network, schedule and processes do not go together.
     """
     config, schedule = run.config, run.schedule
-    pairs = load_validation(pictures.validation, config.scales, on_skip)
+    draw = draw_of(schedule.degrade)
+    chains = draw.validation if draw else ()
+    pairs = load_validation(pictures.validation, config.scales, on_skip, chains)
     validator = Validator(pairs, ranks)
     patches, skipped, used = open_patches(
         pictures.training,
@@ -225,6 +239,7 @@ def open_session(
         progress=on_read,
         on_skip=on_skip,
     )
+    patches = patches if draw is None else DegradedPatches(patches, config, schedule.patch, draw)
     with ExitStack() as unless_ready:
         unless_ready.enter_context(closing(patches))
         try:

@@ -14,6 +14,7 @@ from srcnn_cli.engines.torch_engine import autocast
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.imaging.regions import WHOLE
 from srcnn_cli.models.networks.carriers import split_carriers, with_carriers
+from srcnn_cli.models.networks.levels import at_level, with_levels
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
 from srcnn_cli.models.weights import load_weights, save_weights
 from srcnn_cli.training.checkpoints import Checkpoint, save_checkpoint
@@ -99,7 +100,8 @@ class Trainer:
     def start_from(self, path: Path, *, renew: int = 0) -> None:
         """Take the initial weights from a weights file of the same network, or one to grow from.
 
-        Scales and border policy may differ.
+        Scales and border policy may differ, and the file's network may be one for clean pictures:
+        what it is told beside them it then begins to heed.
 
         Args:
             path: The file.
@@ -109,6 +111,8 @@ class Trainer:
             ModelError: The file is unusable, or of a network that this one cannot begin with.
         """
         config, tensors = load_weights(path)
+        if self.config.levels:
+            config, tensors = with_levels(config, tensors)
         try:
             tensors = grow(config, tensors, self.config, self._generator)
             if self.schedule.fixed_carriers:
@@ -212,7 +216,9 @@ class Trainer:
     def _conclude(self, loss: float, pixels_per_second: float) -> Progress:
         """Validate, save, and say where the run stands."""
         tensors = self.averaged_tensors()
-        by_scale = self._validator.psnr(make_engine(self.config, tensors, str(self.device)))
+        by_scale = self._validator.psnr(
+            lambda levels: make_engine(*at_level(self.config, tensors, levels), str(self.device))
+        )
         psnr = overall(by_scale)
         if math.isnan(psnr):
             raise ModelError(

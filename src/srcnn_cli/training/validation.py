@@ -9,10 +9,11 @@ from srcnn_cli.methods.base import wants_color
 from srcnn_cli.methods.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from srcnn_cli.engines.base import Engine
     from srcnn_cli.evaluation.protocol import Pair
+    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.training.ranks import Ranks
 
 
@@ -31,11 +32,14 @@ class Validator:
         self._pairs = list(pairs)[ranks.share(len(pairs))]
         self.bicubic = self._means([(pair, pair.psnr(pair.interpolated)) for pair in self._pairs])
 
-    def psnr(self, engine: Engine) -> list[float]:
-        """Mean PSNR in dB for each of `scales`."""
-        network = Network("validated", engine)
+    def psnr(self, engine_at: Callable[[Levels], Engine]) -> list[float]:
+        """Mean PSNR in dB for each of `scales`; the network is told how damaged a picture is."""
+        networks: dict[Levels, Network] = {}
         scores = []
         for pair in self._pairs:
+            if pair.levels not in networks:
+                networks[pair.levels] = Network("validated", engine_at(pair.levels))
+            network = networks[pair.levels]
             low = pair.offered(color=wants_color(network))
             output, _ = network.enlarge(low, *pair.truth.shape[-2:])
             scores.append((pair, pair.psnr(output)))

@@ -55,6 +55,9 @@ class Hyperparameters(Protocol):
     @property
     def scales(self) -> tuple[int, ...]: ...  # noqa: D102
 
+    @property
+    def levels(self) -> tuple[str, ...]: ...  # noqa: D102
+
 
 class Family:
     """A family of networks; the defaults are those of a plain row of convolutions.
@@ -86,6 +89,8 @@ class Family:
         """
         if self.grid == "low-resolution" and len(network.scales) != 1:
             raise ModelError(f"{self.name} has one scale, which its last layer makes")
+        if self.grid == "interpolated" and network.levels:
+            raise ModelError(f"{self.name} cannot be told how damaged a picture is")
 
     def factor(self, network: Hyperparameters) -> int:
         """Output pixels for one input pixel along each side."""

@@ -43,6 +43,8 @@ class PlaneNetwork(nn.Module):
             convolution = nn.Conv2d(layer.inputs, layer.outputs, layer.side)
             if layer.activation == "prelu":
                 convolution.slope = nn.Parameter(torch.full((layer.outputs,), 0.25))
+            if config.levels and layer.activation != "none":
+                convolution.levels = nn.Parameter(torch.zeros(layer.outputs, len(config.levels)))
             self.add_module(name, convolution)
 
     @property
@@ -54,7 +56,8 @@ class PlaneNetwork(nn.Module):
         """Run (N, C, H, W) planes, values in [0, 1], through the network.
 
         Args:
-            planes: Pictures on the network's grid.
+            planes: Pictures on the network's grid. A network that is told levels gets them as
+                further planes, each constant all over a picture.
             edges: The sides that lie on the picture's true border. There the output keeps its
                 size by the border policy; on the other sides it loses `receptive_radius` pixels.
 
@@ -64,10 +67,14 @@ class PlaneNetwork(nn.Module):
             the bicubic enlargement belongs to the result, it is left to the caller to add.
         """
         config = self.config
-        source = planes
+        levels = planes[:, config.channels :, 0, 0] if config.levels else None
+        source = planes = planes[:, : config.channels]
         planes = planes - config.mean
         for convolution, layer in zip(self.layers, config.layers, strict=True):
             planes = self._convolve(convolution, planes, edges)
+            if levels is not None and layer.activation != "none":
+                shift = functional.linear(levels, cast("Tensor", convolution.levels))
+                planes = planes + shift.to(planes.dtype)[:, :, None, None]
             if layer.activation == "relu":
                 planes = functional.relu(planes, inplace=True)
             elif layer.activation == "prelu":
