@@ -19,7 +19,7 @@ PANELS = {
     "border init renew",
     "Run": "output resume minutes compile",
     "Values of the recipe, to replace": "steps epochs batch patch stride sampling augment blur "
-    "border-share loss log-floor optimizer rate last-rate bias-rate momentum weight-decay clip "
+    "degrade border-share loss log-floor optimizer rate last-rate bias-rate momentum weight-decay clip "
     "decay warmup initial fixed-carriers pretrain pretrain-steps average precision interval seed",
 }
 

@@ -157,7 +157,7 @@ def in_words(value: object) -> str:
         if len(value) > _LONGEST_LIST:
             return f"{value[0]} ({len(value)} times)"
         return "-".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else f"{value}"
+    return f"{value:g}" if isinstance(value, float) else f"{value}" or "none"
 
 
 bars_shown: list[Any] = []  # the bar that is shown at present, if one is

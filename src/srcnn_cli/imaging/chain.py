@@ -97,9 +97,11 @@ class Chain:
         Returns:
             (H / scale, W / scale[, 3]).
         """
-        planes = np.moveaxis(pixels.reshape(*pixels.shape[:2], -1), -1, 0).astype(np.float64)
+        planes: Samples = np.moveaxis(pixels.reshape(*pixels.shape[:2], -1), -1, 0).astype(
+            np.float64
+        )
         planes = _reduced(planes, self.reduction, self.blur, (scale, scale))
-        reduced = np.moveaxis(planes, 0, -1)
+        reduced: Samples = np.moveaxis(planes, 0, -1)
         reduced = reduced.reshape(*reduced.shape[:2], *pixels.shape[2:])
         for step in self.steps:
             reduced = step.apply(reduced, random)

@@ -164,7 +164,8 @@ def _through_file(
 
 def rounded(picture: Samples) -> NDArray[np.uint8]:
     """Values in 8-bit levels as they are stored."""
-    return np.clip(np.floor(picture + 0.5), 0, 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.clip(np.floor(picture + 0.5), 0, 255).astype(np.uint8)
+    return pixels
 
 
 # What can be done to a reduced picture: the one table that names it.

@@ -35,7 +35,8 @@ _LUMINANCE = np.array(
 def luminance_table(quality: int) -> NDArray[np.int64]:
     """(8, 8) quantisation steps of a quality from 1 to 100, as libjpeg scales table K.1."""
     factor = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip((_LUMINANCE * factor + 50) // 100, 1, 255)
+    table: NDArray[np.int64] = np.clip((_LUMINANCE * factor + 50) // 100, 1, 255)
+    return table
 
 
 def through_blocks(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HALO = 6
 # Of grey pictures Y' is what is stored, 0 to 255; of colours it is 16 to 235.
 _GREY_SHARE = 1 / 3
-_BLACK, _RANGE = 16.0, 219 / 255
+_BLACK, _RANGE = np.float32(16), np.float32(219 / 255)
 
 
 def draw_of(name: str) -> Draw | None:
@@ -116,15 +116,14 @@ class DegradedPatches:
         low = matrix @ picture @ matrix.T * 255
         grey = random.random() < _GREY_SHARE
         if not grey:
-            low -= np.float32(_BLACK)
-            low *= np.float32(1 / _RANGE)
+            low -= _BLACK
+            low /= _RANGE
         finished = drawn.chain.imitated(low, random).astype(np.float32, copy=False)
-        if not grey:
-            finished *= np.float32(_RANGE)
-            finished += np.float32(_BLACK)
+        result: NDArray[np.float32] = finished if grey else finished * _RANGE + _BLACK
+        result /= np.float32(255)
         # The noise was added to one plane, as to a grey picture's.
         levels = drawn.levels(self._scale, grey=True)
-        return finished / 255, levels._replace(noise=levels.noise * (1 if grey else _RANGE))
+        return result, levels._replace(noise=levels.noise * (1 if grey else float(_RANGE)))
 
     def _enlarged(self, low: NDArray[np.float32]) -> NDArray[np.float32]:
         """Bicubically, without the halo: (n, s p, s p)."""

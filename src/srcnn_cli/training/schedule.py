@@ -105,9 +105,8 @@ class Schedule:
     degrade: Annotated[
         str,
         Value(
-            "How the training pictures are damaged: photo (compression, noise, blur and all kinds "
-            "of reduction, drawn for each sub-image), jpeg (compression and some noise, for a "
-            "scale of 1), or a fixed chain such as noise:8+jpeg:75; nothing: clean reduction."
+            "What is done to the training pictures, for a network that restores: photo, jpeg, or "
+            "a chain such as noise:8+jpeg:75."
         ),
     ] = ""
     # In these steps a sub-image is a small picture with borders, the output being as large as the

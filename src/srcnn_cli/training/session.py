@@ -224,7 +224,7 @@ def open_session(
     chains = draw.validation if draw else ()
     pairs = load_validation(pictures.validation, config.scales, on_skip, chains)
     validator = Validator(pairs, ranks)
-    patches, skipped, used = open_patches(
+    originals, skipped, used = open_patches(
         pictures.training,
         degradation(config, schedule),
         patch_spec(config, schedule),
@@ -239,7 +239,9 @@ def open_session(
         progress=on_read,
         on_skip=on_skip,
     )
-    patches = patches if draw is None else DegradedPatches(patches, config, schedule.patch, draw)
+    patches: Patches = originals
+    if draw is not None:
+        patches = DegradedPatches(originals, config, schedule.patch, draw)
     with ExitStack() as unless_ready:
         unless_ready.enter_context(closing(patches))
         try:
