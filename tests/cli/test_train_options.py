@@ -19,8 +19,9 @@ PANELS = {
     "border init renew",
     "Run": "output resume minutes compile",
     "Values of the recipe, to replace": "steps epochs batch patch stride sampling augment blur "
-    "degrade border-share loss log-floor optimizer rate last-rate bias-rate momentum weight-decay clip "
-    "decay warmup initial fixed-carriers pretrain pretrain-steps average precision interval seed",
+    "degrade border-share loss log-floor optimizer rate last-rate bias-rate momentum "
+    "weight-decay clip decay warmup initial fixed-carriers pretrain pretrain-steps average "
+    "precision interval seed",
 }
 
 

@@ -330,7 +330,7 @@ def test_weights_of_another_network_are_refused_as_a_start(make_trainer, tmp_pat
 def test_weights_for_other_colours_are_refused_though_their_shapes_fit(make_trainer, tmp_path):
     finish(make_trainer(folder="old", config=replace(CONFIG, color="rgb")))
     trainer = make_trainer(folder="new", config=replace(CONFIG, color="ycbcr"))
-    with pytest.raises(ModelError, match=r"is srcnn-5-1-3-rgb .* not the srcnn-5-1-3-ycbcr"):
+    with pytest.raises(ModelError, match=r"is srcnn-5-1-3-rgb .* with which the srcnn-5-1-3-ycbcr"):
         trainer.start_from(tmp_path / "old" / LAST)
 
 
