@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import srcnn_cli
-from srcnn_cli.engines.devices import cpu_cores
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def machine(device: torch.device) -> dict[str, Any]:
         "python": platform.python_version(),
         "device": str(device),
         "measured_on_gpu": device.type != "cpu",
-        "cpu_cores": cpu_cores(),
+        "cpu_cores": crew().size,
     }
     if device.type == "cuda":
         facts["gpu"] = torch.cuda.get_device_name(device)

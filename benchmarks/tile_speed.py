@@ -24,6 +24,7 @@ from srcnn_cli.engines.tiling import run_plane
 from srcnn_cli.engines.torch_engine import TorchEngine
 from srcnn_cli.models.config import PRECISIONS, ModelConfig, parse_filters
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
+from srcnn_cli.threads import crew
 from srcnn_cli.training.recipes import RECIPES, plan
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def main() -> None:
                 times.append(time.perf_counter() - started)
     medians = [statistics.median(times) for times in seconds]
     side = options.side
-    print(f"{config.name}, {side}x{side}, {engine.workers} cores, float32")
+    print(f"{config.name}, {side}x{side}, {crew().size} threads, float32")
     print(f"{'whole picture, plain torch call':31} {medians[0] * 1000:8.1f} ms")
     for (label, _, _), median in zip(tiles, medians[1:], strict=True):
         print(f"{label:31} {median * 1000:8.1f} ms   {medians[0] / median:5.2f} times as fast")

@@ -16,7 +16,7 @@ PARTS = (
     "process",
     "files",
     "streams",
-    "process",
+    "threads",
     "imaging",
     "pictures",
     "models",

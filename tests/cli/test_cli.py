@@ -23,7 +23,7 @@ HEAVY |= {"tifffile", "imagecodecs", "simplejpeg"}  # for some formats of pictur
 # What of ours a small picture takes: an opaque PNG that says no more than its resolution.
 FOR_A_PLAIN_PNG = {
     "pictures": "decoding encoders formats metadata picture png reading subsampling writing",
-    "imaging": "channels color planes regions resize rounding",
+    "imaging": "axis channels color planes regions resize rounding",
     "upscaling": "jobs one_file sizes stages upscaled upscaler",
     "methods": "base interpolation network selection",
     "engines": "devices onnx_engine selection tiling",
@@ -93,7 +93,16 @@ def test_a_plain_png_takes_no_module_for_other_formats_for_tags_or_for_transpare
     assert code == 0
     ours = [name.split(".") for name in modules if name.startswith("srcnn_cli.")]
     parts = {part for _, part, *_ in ours}
-    assert parts == {"cli", "errors", "files", "models", "process", "streams", *FOR_A_PLAIN_PNG}
+    assert parts == {
+        "cli",
+        "errors",
+        "files",
+        "models",
+        "process",
+        "streams",
+        "threads",
+        *FOR_A_PLAIN_PNG,
+    }
     for part, names in FOR_A_PLAIN_PNG.items():
         found = {".".join(below) for _, of, *below in ours if of == part and below}
         assert found == set(names.split())

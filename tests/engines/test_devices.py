@@ -1,4 +1,4 @@
-"""Where networks run, and on how many cores."""
+"""Where networks run."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from srcnn_cli.engines import devices
-from srcnn_cli.engines.devices import cpu_cores, find_device
+from srcnn_cli.engines.devices import find_device
 from srcnn_cli.errors import UsageError
 
 NO_TORCH = """
@@ -64,34 +64,6 @@ def test_on_other_systems_torch_is_asked_where_it_could_find_one(
     monkeypatch.setattr("platform.system", lambda: system)
     monkeypatch.setattr("platform.machine", lambda: machine)
     assert devices._may_have_gpu() is asked
-
-
-@pytest.mark.parametrize(("value", "cores"), [("1", 1), ("7", 7)])
-def test_the_environment_says_how_many_cores_to_use(monkeypatch, value, cores):
-    monkeypatch.setenv("OMP_NUM_THREADS", value)
-    assert cpu_cores() == cores
-
-
-@pytest.mark.parametrize("value", ["", "0", "many", "-2", "4,2"])
-def test_nonsense_in_the_environment_is_passed_over(monkeypatch, value):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    cores = cpu_cores()
-    assert cores >= 1
-    monkeypatch.setenv("OMP_NUM_THREADS", value)
-    assert cpu_cores() == cores
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of a core's threads")
-def test_the_threads_of_a_core_count_once(monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 4, 5, 6})
-    monkeypatch.setattr(devices, "_siblings", lambda cpu: f"{cpu % 4},{cpu % 4 + 4}\n")
-    assert cpu_cores() == 3
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of a core's threads")
-def test_a_thread_of_which_linux_says_nothing_is_a_core():
-    assert devices._siblings(10**6) == "1000000"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the drivers of Linux")

@@ -50,7 +50,7 @@ def in_double_precision(config, tensors, planes, edges):
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.name} {c.border}")
 def test_every_kind_of_patch_gives_what_the_torch_network_gives(config, edges):
     tensors, planes = random_tensors(config, 3), noise(config.channels)
-    output = OnnxEngine(config, tensors).submit(planes, edges).result()
+    output = OnnxEngine(config, tensors).run(planes, edges)
     expected = in_double_precision(config, tensors, planes, edges)
     assert output.dtype == np.float32
     np.testing.assert_allclose(output, expected, rtol=0, atol=1e-5)
@@ -97,13 +97,13 @@ def test_one_engine_takes_patches_of_all_sizes(shape):
     for height, width in (shape, (13, 17), shape):
         planes = noise(1, height, width)
         expected = in_double_precision(config, tensors, planes, WHOLE)
-        np.testing.assert_allclose(engine.submit(planes, WHOLE).result(), expected, atol=1e-5)
+        np.testing.assert_allclose(engine.run(planes, WHOLE), expected, atol=1e-5)
 
 
 def test_the_patch_is_not_changed():
     planes = noise()
     for config in CONFIGS[:4:3]:
-        OnnxEngine(config, random_tensors(config)).submit(planes, INTERIOR).result()
+        OnnxEngine(config, random_tensors(config)).run(planes, INTERIOR)
     np.testing.assert_array_equal(planes, noise())
 
 
@@ -173,7 +173,7 @@ def test_running_out_of_memory_has_its_own_error(monkeypatch, words, error):
     engine = OnnxEngine(config, random_tensors(config))
     monkeypatch.setattr(engine, "_session", lambda _: Failing(words))
     with pytest.raises(error):
-        engine.submit(noise(), WHOLE).result()
+        engine.run(noise(), WHOLE)
 
 
 def in_a_process_of_its_own(script):
@@ -197,14 +197,14 @@ from srcnn_cli.imaging.regions import WHOLE
 
 config = ModelConfig()
 engine = OnnxEngine(config, random_tensors(config))
-engine.submit(np.zeros((1, 64, 64), np.float32), WHOLE).result()
+engine.run(np.zeros((1, 64, 64), np.float32), WHOLE)
 pages = int(open("/proc/self/statm").read().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (pages * 4096 + (100 << 20), resource.RLIM_INFINITY))
 try:
-    engine.submit(np.zeros((1, 1500, 1500), np.float32), WHOLE).result()
+    engine.run(np.zeros((1, 1500, 1500), np.float32), WHOLE)
 except OutOfMemoryError:
     print("said so")
-engine.submit(np.zeros((1, 64, 64), np.float32), WHOLE).result()
+engine.run(np.zeros((1, 64, 64), np.float32), WHOLE)
 """
 
 
@@ -230,7 +230,7 @@ engine = OnnxEngine(config, random_tensors(config))
 patch = np.zeros((1, 400, 400), np.float32)
 peaks = [peak()]
 for edges in itertools.product([False, True], repeat=4):
-    engine.submit(patch, Edges(*edges)).result()
+    engine.run(patch, Edges(*edges))
     peaks.append(peak())
 print(peaks[1] - peaks[0], peaks[-1] - peaks[1])
 """

@@ -1,7 +1,6 @@
 """Tiles join without a seam: a tiled picture equals the whole picture through the network."""
 
 import math
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,12 +10,13 @@ from hypothesis import strategies as st
 
 from random_weights import random_tensors
 from srcnn_cli.engines.selection import make_engine
-from srcnn_cli.engines.tiling import plan_bands, run_bands, run_plane, tile_side
+from srcnn_cli.engines.tiling import plan_bands, run_plane, tile_side
 from srcnn_cli.engines.torch_engine import TorchEngine
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.imaging.regions import WHOLE, Region
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
+from srcnn_cli.threads import Crew, crew
 
 CPU = torch.device("cpu")
 FILTERS = [((9, 1, 5), (4, 3)), ((5, 3), (3,)), ((3, 1, 3, 3), (2, 3, 2)), ((1,), ()), ((7,), ())]
@@ -40,28 +40,16 @@ class Checker:
     The picture holds its own positions, so that each patch tells where it was taken from.
     """
 
-    workers = 2
-
-    def __init__(self, config, height, width, *, pool=None):
+    def __init__(self, config, height, width):
         self.config, self.height, self.width = config, height, width
-        self.submitted = 0
-        self._pool = pool
 
     def picture(self):
         """The plane of positions."""
         count = self.height * self.width
         return np.arange(count, dtype=np.float32).reshape(1, self.height, self.width)
 
-    def submit(self, patch, edges):
-        """Check now, or on the pool."""
-        self.submitted += 1
-        if self._pool is not None:
-            return self._pool.submit(self._inside, patch.copy(), edges)
-        future = Future()
-        future.set_result(self._inside(patch, edges))
-        return future
-
-    def _inside(self, patch, edges):
+    def run(self, patch, edges):
+        """Check."""
         top, left = divmod(int(patch[0, 0, 0]), self.width)
         height, width = patch.shape[1:]
         expected = self.picture()[:, top : top + height, left : left + width]
@@ -112,13 +100,12 @@ def test_color_planes_are_tiled_too():
     np.testing.assert_allclose(tiled, whole_picture(config, tensors, planes), rtol=0, atol=1e-5)
 
 
-def test_many_workers_give_the_same_picture(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+def test_many_threads_give_the_same_picture(monkeypatch):
+    monkeypatch.setattr("srcnn_cli.threads._crew", Crew(4))
     config = ModelConfig(filters=(5, 3), widths=(8,))
     tensors = random_tensors(config, 2)
     engine = TorchEngine(config, tensors, CPU)
     planes = np.random.default_rng(2).random((1, 60, 50)).astype(np.float32)
-    assert engine.workers == 4
     np.testing.assert_allclose(
         run_plane(engine, planes, 8), whole_picture(config, tensors, planes), rtol=0, atol=1e-5
     )
@@ -158,76 +145,15 @@ def test_a_halo_ends_at_the_border_of_the_picture():
     assert Region(3, 10, 8, 20).grown(4, 10, 30) == Region(0, 6, 10, 24)
 
 
-def test_bands_come_from_top_to_bottom_without_gaps():
-    engine = Checker(ModelConfig(), 50, 31)
-    picture = engine.picture()
-    ends = [0]
-    for start, stop, band in run_bands(engine, 50, 31, 9, lambda a, b: picture[:, a:b]):
-        assert start == ends[-1]
-        assert band.shape == (1, stop - start, 31)
-        ends.append(stop)
-    assert ends == [0, 8, 16, 25, 33, 41, 50]
-
-
-def test_results_that_arrive_out_of_order_are_put_in_their_places():
-    with ThreadPoolExecutor(4) as pool:
-        engine = Checker(ModelConfig(filters=(3,), widths=()), 40, 40, pool=pool)
-        engine.workers = 4
-        picture = engine.picture()
-        np.testing.assert_array_equal(run_plane(engine, picture, 3), picture)
-
-
-def test_rows_are_asked_for_only_near_their_band():
-    asked = []
-    engine = Checker(ModelConfig(filters=(5,), widths=()), 40, 8)
-    picture = engine.picture()
-
-    def rows(start, stop):
-        asked.append((start, stop))
-        return picture[:, start:stop]
-
-    for _ in run_bands(engine, 40, 8, 10, rows):
-        pass
-    assert asked == [(0, 12), (8, 22), (18, 32), (28, 40)]
-
-
-@pytest.mark.parametrize("workers", [1, 4])
-@pytest.mark.parametrize("width", [4, 40])
-def test_tiles_in_flight_do_not_grow_with_the_height(workers, width):
-    def most_in_flight(height):
-        engine = Checker(ModelConfig(filters=(3,), widths=()), height, width)
-        engine.workers = workers
-        picture = engine.picture()
-        columns, done, most = -(-width // 4), 0, 0
-        for _ in run_bands(engine, height, width, 4, lambda a, b: picture[:, a:b]):
-            most = max(most, engine.submitted - done)
-            done += columns
-        assert engine.submitted == done
-        assert most <= 3 * workers + 2 * columns
-        return most
-
-    assert most_in_flight(1600) == most_in_flight(400)
-
-
-def test_enough_tiles_are_in_flight_to_keep_all_workers_busy():
-    engine = Checker(ModelConfig(filters=(3,), widths=()), 400, 4)
-    engine.workers = 5
-    picture = engine.picture()
-    next(run_bands(engine, 400, 4, 4, lambda a, b: picture[:, a:b]))
-    assert engine.submitted >= 2 * engine.workers
-
-
 def test_a_failing_tile_fails_the_picture():
     class Broken(Checker):
-        def submit(self, patch, edges):
-            future = super().submit(patch, edges)
-            if self.submitted == 5:
-                future = Future()
-                future.set_exception(OutOfMemoryError("tile 5"))
-            return future
+        def run(self, patch, edges):
+            if not edges.top and edges.left:
+                raise OutOfMemoryError("a tile at the left")
+            return super().run(patch, edges)
 
     engine = Broken(ModelConfig(filters=(3,), widths=()), 20, 20)
-    with pytest.raises(OutOfMemoryError, match="tile 5"):
+    with pytest.raises(OutOfMemoryError, match="a tile at the left"):
         run_plane(engine, engine.picture(), 4)
 
 
@@ -240,7 +166,7 @@ def test_running_out_of_memory_has_its_own_error(monkeypatch):
 
     monkeypatch.setattr(engine, "_network", allocate)
     with pytest.raises(OutOfMemoryError, match="cpu ran out of memory"):
-        engine.submit(np.zeros((1, 8, 8), np.float32), WHOLE).result()
+        engine.run(np.zeros((1, 8, 8), np.float32), WHOLE)
 
 
 def test_other_failures_of_the_network_are_not_called_out_of_memory(monkeypatch):
@@ -252,7 +178,7 @@ def test_other_failures_of_the_network_are_not_called_out_of_memory(monkeypatch)
 
     monkeypatch.setattr(engine, "_network", fail)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
-        engine.submit(np.zeros((1, 8, 8), np.float32), WHOLE).result()
+        engine.run(np.zeros((1, 8, 8), np.float32), WHOLE)
 
 
 def vdsr(layers=20):
@@ -304,4 +230,4 @@ def test_both_engines_choose_the_tile_for_the_processor():
     tensors = random_tensors(config, 0)
     engines = TorchEngine(config, tensors, CPU), make_engine(config, tensors, "cpu")
     tiles = {engine.best_tile(500, 400) for engine in engines}
-    assert tiles == {tile_side(config, 500, 400, engines[0].workers)}
+    assert tiles == {tile_side(config, 500, 400, crew().size)}

@@ -8,7 +8,9 @@ from PIL import Image
 
 from low_resolution import half_up
 from srcnn_cli.errors import UsageError
+from srcnn_cli.imaging.regions import Region
 from srcnn_cli.imaging.resize import (
+    KERNELS,
     Resampler,
     cubic,
     imresize,
@@ -164,10 +166,11 @@ def test_a_band_of_rows_equals_the_slice_of_the_whole(height, width, new_height,
     )
 
 
-def test_a_band_needs_only_the_input_rows_near_it():
-    planes = np.full((1, 100, 4), np.nan)
-    planes[:, 38:63] = 0.5
-    band = Resampler((100, 4), (200, 4), dtype=np.float64).rows(planes, 82, 118)
+@pytest.mark.parametrize(("dtype", "near"), [(np.float32, (39, 61)), (np.float64, (38, 63))])
+def test_a_band_needs_only_the_input_rows_near_it(dtype, near):
+    planes = np.full((1, 100, 4), np.nan, dtype)
+    planes[:, slice(*near)] = 0.5
+    band = Resampler((100, 4), (200, 4), dtype=dtype).rows(planes, 82, 118)
     np.testing.assert_allclose(band, 0.5)
 
 
@@ -287,3 +290,31 @@ def test_matlabs_own_reductions_are_reproduced_bit_for_bit(shared_data, scale, n
     result = np.moveaxis(imresize(np.moveaxis(high, -1, 0), 1 / scale), 0, -1)
     assert result.shape == low.shape
     np.testing.assert_array_equal(result[2:-2, 2:-2], low[2:-2, 2:-2])
+
+
+@given(
+    st.tuples(*[st.integers(1, 70)] * 2),
+    st.tuples(*[st.integers(1, 150)] * 2),
+    st.sampled_from([None, 1, 2, 3, 4]),
+    st.sampled_from(sorted(KERNELS)),
+    st.tuples(*[st.floats(0, 1)] * 4),
+)
+def test_a_region_is_that_part_of_the_whole(source, target, factor, kernel, sides):
+    target = target if factor is None else tuple(side * factor for side in source)
+    top, bottom = sorted(int(share * (target[0] - 1)) for share in sides[:2])
+    left, right = sorted(int(share * (target[1] - 1)) for share in sides[2:])
+    region = Region(top, left, bottom + 1, right + 1)
+    planes = np.random.default_rng(0).random((2, *source), np.float32)
+    resampler = Resampler(source, target, kernel=kernel)
+    whole = resampler.rows(planes, 0, target[0])
+    np.testing.assert_allclose(resampler.region(planes, region), whole[region.in_planes], atol=2e-6)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5])
+@pytest.mark.parametrize("kernel", sorted(KERNELS))
+def test_enlarging_by_a_whole_factor_gives_what_the_kernel_says(factor, kernel):
+    planes = np.random.default_rng(1).random((1, 37, 20), np.float32)
+    exact = resize(planes.astype(np.float64), 37 * factor, 20 * factor, kernel=kernel)
+    result = resize(planes, 37 * factor, 20 * factor, kernel=kernel)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, exact, rtol=0, atol=1e-6)

@@ -94,7 +94,7 @@ def test_its_weights_file_gives_back_what_was_saved(weights):
 def test_both_engines_run_it(weights, edges):
     config, tensors = load_weights(weights)
     one, other = (
-        make(config, tensors, *more).submit(low(), edges).result()
+        make(config, tensors, *more).run(low(), edges)
         for make, more in ((OnnxEngine, ()), (TorchEngine, (CPU,)))
     )
     lost = 0 if edges == WHOLE else 2 * 3
@@ -109,7 +109,7 @@ def test_both_engines_and_all_tiles_give_the_whole_picture(name, border, scale):
     config = of_the_registry(name, scale, border)
     tensors = random_tensors(config)
     planes = low(31, 23)
-    whole = OnnxEngine(config, tensors).submit(planes, WHOLE).result()
+    whole = OnnxEngine(config, tensors).run(planes, WHOLE)
     assert whole.shape == (1, 31 * scale, 23 * scale)
     for engine in (OnnxEngine(config, tensors), TorchEngine(config, tensors, CPU)):
         for tile in (7, 16, 40):
@@ -120,7 +120,7 @@ def test_the_shuffle_puts_sub_pixels_row_by_row():
     config = guest_config(scales=(2,))
     tensors = {k: np.zeros(s, np.float32) for k, s in config.tensor_shapes.items()}
     tensors["conv3.bias"][:] = 0, 0.1, 0.2, 0.3
-    output = OnnxEngine(config, tensors).submit(low(2, 2), WHOLE).result()
+    output = OnnxEngine(config, tensors).run(low(2, 2), WHOLE)
     row = [[0, 0.1, 0, 0.1], [0.2, 0.3, 0.2, 0.3]]
     np.testing.assert_allclose(output[0], row + row, atol=1e-6)
 

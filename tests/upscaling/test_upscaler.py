@@ -4,7 +4,6 @@ With a network that is the identity the result must be plain bicubic in Y'CbCr, 
 float64 without the code under test.
 """
 
-from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -423,9 +422,11 @@ def test_the_tile_size_does_not_change_the_result(tiny_weights, border, scale):
         np.testing.assert_allclose(result, whole, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("scale", "expected"), [(2, [0.32, 0.66, 1]), (8, [1 / 17, 9 / 17, 1])])
+@pytest.mark.parametrize(
+    ("scale", "expected"), [(2, [0.32, 0.66, 1]), (8, [n / 17 for n in (1, 5, 9, 13, 17)])]
+)
 def test_progress_is_the_share_of_the_pixels_that_are_done(tiny_weights, scale, expected):
-    """50 rows in bands of 16, 17 and 17; 5 x 4 by 2, then by 4: 80 and 1280 pixels."""
+    """Tiles of 16, 17 and 17 rows; 5 x 4 by 2, then by 4: one of 80 pixels, four of 320."""
     seen = []
     height, width = (25, 10) if scale == 2 else (5, 4)
     upscaler = Upscaler(tiny_weights(), device="cpu", tile=20)
@@ -450,19 +451,17 @@ class SmallMemory:
 
     def __init__(self, engine, most):
         self._engine, self._most = engine, most
-        self.config, self.workers = engine.config, engine.workers
+        self.config = engine.config
 
     def best_tile(self, *_):
         """What the upscaler starts with."""
         return 256
 
-    def submit(self, patch, edges):
+    def run(self, patch, edges):
         """Run the patch if it fits."""
-        if patch.shape[1] <= self._most:
-            return self._engine.submit(patch, edges)
-        future = Future()
-        future.set_exception(OutOfMemoryError("cpu ran out of memory"))
-        return future
+        if patch.shape[1] > self._most:
+            raise OutOfMemoryError("cpu ran out of memory")
+        return self._engine.run(patch, edges)
 
 
 def with_memory_for(path, most, **options):

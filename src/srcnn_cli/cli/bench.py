@@ -189,10 +189,10 @@ def _measure(
     *,
     overwrite: bool,
 ) -> None:
-    from srcnn_cli.engines.devices import cpu_cores
     from srcnn_cli.evaluation.benchmark import measure
     from srcnn_cli.evaluation.report import Setting, build_report
     from srcnn_cli.evaluation.sources import data_sha256, find_sources
+    from srcnn_cli.threads import crew
 
     sources, passed_over = find_sources(folder, low)
     _terminal.warn_passed_over(folder, passed_over)
@@ -206,7 +206,7 @@ def _measure(
         metrics=metrics,
         repeat=repeat,
         device=choice.device,
-        threads=cpu_cores(),
+        threads=crew().size,
         methods=choice.described,
     )
     live = _bench_report.LiveTable(setting) if format_ == "table" else None

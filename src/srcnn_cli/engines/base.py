@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -15,17 +13,19 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """Something that runs patches through a network, several at a time."""
+    """Something that runs patches through a network, of several threads at a time."""
 
     config: ModelConfig
-    workers: int
 
-    def submit(self, patch: NDArray[np.float32], edges: Edges) -> Future[NDArray[np.float32]]:
+    def run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         """Run a (C, h, w) patch of the network's grid.
 
         Returns:
             (C, s h', s w') with s the network's factor; h' and w' are smaller than h and w by the
             receptive radius on the sides that are not in ``edges``.
+
+        Raises:
+            OutOfMemoryError: Memory is short.
         """
         ...
 

@@ -79,21 +79,3 @@ def _may_have_gpu() -> bool:
     if platform.system() == "Windows":
         return Path(os.environ.get("SYSTEMROOT", "C:/Windows"), "System32", "nvcuda.dll").exists()
     return platform.machine() == "arm64"  # Apple's own processors
-
-
-def cpu_cores() -> int:
-    """How many cores this process may use: OMP_NUM_THREADS, or one for each physical core."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdecimal() and int(wanted) > 0:
-        return int(wanted)
-    if platform.system() != "Linux":
-        return os.cpu_count() or 1
-    return len({_siblings(cpu) for cpu in os.sched_getaffinity(0)})
-
-
-def _siblings(cpu: int) -> str:
-    """The threads of the core that a thread belongs to, as Linux lists them."""
-    try:
-        return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text()
-    except OSError:
-        return str(cpu)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
 
-from srcnn_cli.engines.devices import cpu_cores
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.models.networks.onnx_graph import INPUT, OUTPUT, last_block, network_model
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +38,7 @@ onnxruntime.create_and_register_allocator(
 
 
 class OnnxEngine:
-    """A network on the CPU in float32; every core works on a tile of its own.
+    """A network on the CPU in float32; every thread works on a tile of its own.
 
     Args:
         config: The network.
@@ -48,23 +47,18 @@ class OnnxEngine:
 
     def __init__(self, config: ModelConfig, tensors: Tensors) -> None:
         self.config = config
-        self.workers = cpu_cores()
         self._tensors = tensors
         self._block = last_block(config)
         self._sessions: dict[Edges, Any] = {}
         self._lock = Lock()
         self._locks: dict[Edges, Lock] = {}
-        self._pool = ThreadPoolExecutor(self.workers, "srcnn-tile")
-
-    def submit(self, patch: NDArray[np.float32], edges: Edges) -> Future[NDArray[np.float32]]:
-        """See `tiling.Engine`; the result raises `OutOfMemoryError` if memory is short."""
-        return self._pool.submit(self._run, patch, edges)
 
     def best_tile(self, height: int, width: int) -> int:
-        """See `tiling.Engine`."""
-        return tile_side(self.config, height, width, self.workers)
+        """See `Engine`."""
+        return tile_side(self.config, height, width, crew().size)
 
-    def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
+    def run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
+        """See `Engine`."""
         try:
             session = self._session(edges)
             output: NDArray[np.float32] = session.run(

@@ -9,18 +9,15 @@ would: no overlap, no blending. Sides of a tile that lie on the true border are 
 from __future__ import annotations
 
 import math
-from collections import deque
-from itertools import pairwise
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from srcnn_cli.imaging.regions import Edges, Region
+from srcnn_cli.imaging.regions import Edges, Region, divided
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
-
     from numpy.typing import NDArray
 
     from srcnn_cli.engines.base import Engine
@@ -85,8 +82,8 @@ def tile_side(
 def plan_bands(height: int, width: int, tile: int, radius: int) -> list[list[Tile]]:
     """Tiles that cover ``height`` x ``width`` exactly once, as rows of tiles from the top.
 
-    Tiles of one row are equally wide but for a pixel or two, and rows equally high, so that no
-    sliver is left at the end, where the halo would cost more than the tile.
+    They are equally large but for a pixel, see `divided`: the halo of a sliver at the end would
+    cost more than the tile.
 
     Args:
         height: Rows of the picture, at least 1.
@@ -94,64 +91,37 @@ def plan_bands(height: int, width: int, tile: int, radius: int) -> list[list[Til
         tile: Largest side of a tile's core, at least 1.
         radius: The network's receptive radius.
     """
-    rows, columns = _cuts(height, tile), _cuts(width, tile)
-    bands = []
-    for top, bottom in rows:
-        band = []
-        for left, right in columns:
-            core = Region(top, left, bottom, right)
-            source = core.grown(radius, height, width)
-            edges = Edges(
-                source.top == 0,
-                source.left == 0,
-                source.bottom == height,
-                source.right == width,
-            )
-            band.append(Tile(core, source, edges))
-        bands.append(band)
-    return bands
+    return [
+        [_with_halo(core, height, width, radius) for core in row]
+        for row in divided(height, width, tile)
+    ]
 
 
-def run_bands(
-    engine: Engine,
-    height: int,
-    width: int,
-    tile: int,
-    rows: Callable[[int, int], NDArray[np.float32]],
-) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
-    """Run a picture through a network band by band, so that memory never depends on its height.
+def _with_halo(core: Region, height: int, width: int, radius: int) -> Tile:
+    source = core.grown(radius, height, width)
+    edges = Edges(source.top == 0, source.left == 0, source.bottom == height, source.right == width)
+    return Tile(core, source, edges)
+
+
+def plan_tiles(config: ModelConfig, height: int, width: int, tile: int) -> list[Tile]:
+    """The tiles of `plan_bands` for a network, row after row."""
+    return [*chain(*plan_bands(height, width, tile, config.receptive_radius))]
+
+
+def run_tile(engine: Engine, tile: Tile, patch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a tile delivers.
 
     Args:
-        engine: Runs the tiles.
-        height: Rows of the network's input.
-        width: Columns of the network's input.
-        tile: Largest side of a tile, in pixels of the input.
-        rows: Gives rows ``start`` to ``stop`` of the network's input as (C, stop - start, W).
+        engine: Runs it.
+        tile: Which one.
+        patch: (C, h, w), the pixels of its source.
 
-    Yields:
-        ``(start, stop, output)`` from top to bottom, in rows of the result, which is larger by the
-        network's factor s; ``output`` is (C, stop - start, s W).
+    Returns:
+        (C, s h', s w'), those of its core, s being the network's factor.
     """
-    # Tiles are handed out ahead of the band that is waited for, so that no worker is idle at the
-    # end of a band or while the caller does something with its rows.
-    ahead: deque[tuple[list[Tile], list[Future[NDArray[np.float32]]]]] = deque()
-    factor = engine.config.factor
-    bands = iter(plan_bands(height, width, tile, engine.config.receptive_radius))
-    while True:
-        while sum(len(band) for band, _ in ahead) < 3 * engine.workers or len(ahead) < 2:
-            band = next(bands, None)
-            if band is None:
-                break
-            source = rows(band[0].source.top, band[0].source.bottom)
-            patches = (source[:, :, tile.source.left : tile.source.right] for tile in band)
-            ahead.append(
-                (band, [engine.submit(p, t.edges) for p, t in zip(patches, band, strict=True)])
-            )
-        if not ahead:
-            return
-        band, outputs = ahead.popleft()
-        top, bottom = band[0].core.top * factor, band[0].core.bottom * factor
-        yield top, bottom, _join(band, outputs, factor)
+    top, left = tile.core.top - tile.output_top, tile.core.left - tile.output_left
+    inner = Region(top, left, top + tile.core.height, left + tile.core.width)
+    return engine.run(patch, tile.edges)[inner.times(engine.config.factor).in_planes]
 
 
 def run_plane(engine: Engine, planes: NDArray[np.float32], tile: int) -> NDArray[np.float32]:
@@ -159,26 +129,11 @@ def run_plane(engine: Engine, planes: NDArray[np.float32], tile: int) -> NDArray
     height, width = planes.shape[-2:]
     factor = engine.config.factor
     result = np.empty((len(planes), height * factor, width * factor), np.float32)
-    for start, stop, band in run_bands(
-        engine, height, width, tile, lambda start, stop: planes[:, start:stop]
-    ):
-        result[:, start:stop] = band
+
+    def work(part: Tile) -> None:
+        core = part.core.times(factor)
+        result[core.in_planes] = run_tile(engine, part, planes[part.source.in_planes])
+
+    for _ in crew().map(work, plan_tiles(engine.config, height, width, tile)):
+        pass
     return result
-
-
-def _join(
-    band: list[Tile], outputs: list[Future[NDArray[np.float32]]], factor: int
-) -> NDArray[np.float32]:
-    parts = []
-    for tile, future in zip(band, outputs, strict=True):
-        top, left = tile.core.top - tile.output_top, tile.core.left - tile.output_left
-        rows = slice(top * factor, (top + tile.core.height) * factor)
-        columns = slice(left * factor, (left + tile.core.width) * factor)
-        parts.append(future.result()[:, rows, columns])
-    return np.concatenate(parts, axis=2)
-
-
-def _cuts(length: int, tile: int) -> list[tuple[int, int]]:
-    count = math.ceil(length / tile)
-    ends = [length * i // count for i in range(count + 1)]
-    return list(pairwise(ends))

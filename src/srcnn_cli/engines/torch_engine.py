@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from srcnn_cli.engines.devices import cpu_cores
 from srcnn_cli.engines.tiling import CPU_TILE_BYTES, tile_side
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.models.networks.carriers import beside_carriers
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class TorchEngine:
         self.config = config
         self.device = device
         self.precision = precision
-        self.workers = cpu_cores() if device.type == "cpu" else 1
+        workers = crew().size if device.type == "cpu" else 1
         if precision == "bfloat16":
             config, tensors = beside_carriers(config, tensors)
         network = PlaneNetwork(config)
@@ -60,12 +60,16 @@ class TorchEngine:
         )
         self._network: Any = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self._pool = ThreadPoolExecutor(
-            self.workers, "srcnn-tile", initializer=torch.set_num_threads, initargs=(1,)
+            workers, "srcnn-torch", initializer=torch.set_num_threads, initargs=(1,)
         )
 
-    def submit(self, patch: NDArray[np.float32], edges: Edges) -> Future[NDArray[np.float32]]:
-        """See `tiling.Engine`; the result raises `OutOfMemoryError` if memory is short."""
-        return self._pool.submit(self._run, patch, edges)
+    def run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
+        """See `Engine`.
+
+        By threads of its own, while those that call wait: torch's settings are theirs alone, and a
+        GPU is asked by one thread only.
+        """
+        return self._pool.submit(self._run, patch, edges).result()
 
     def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         try:
@@ -84,11 +88,12 @@ class TorchEngine:
         return result
 
     def best_tile(self, height: int, width: int) -> int:
-        """See `tiling.Engine`: limited by cache on a CPU, by free memory on a GPU."""
+        """See `Engine`: limited by cache on a CPU, by free memory on a GPU."""
         budget = CPU_TILE_BYTES if self.device.type == "cpu" else _GPU_TILE_BYTES
         if self.device.type == "cuda":
             budget = torch.cuda.mem_get_info(self.device)[0] // 8
-        return tile_side(self.config, height, width, self.workers, budget)
+        workers = crew().size if self.device.type == "cpu" else 1
+        return tile_side(self.config, height, width, workers, budget)
 
 
 def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractContextManager[Any]:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from srcnn_cli.errors import InputError
 from srcnn_cli.imaging.color import LUMINANCE_SHARES, OFFSET, Float, rgb_from_ycbcr, ycbcr_from_rgb
+from srcnn_cli.imaging.regions import divided
 from srcnn_cli.imaging.rounding import round_to_uint8
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
     from srcnn_cli.imaging.channels import Planes
+    from srcnn_cli.imaging.regions import Region
 
 
 # The value of full white by element type; floats are taken as [0, 1].
 _WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
+
+# Of the parts of a picture that are taken apart at once.
+_SIDE = 256
 
 
 def pixels_of(image: Image) -> NDArray[Any]:
@@ -76,12 +83,23 @@ def planes_of(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What goes through the network, (1 or 3, H, W), and what is only interpolated, (n, H, W)."""
     white = np.float32(_WHITE[picture.dtype.name])
-    planes_first = picture if picture.ndim == 2 else np.moveaxis(picture, -1, 0)
-    planes = network_planes(planes_first.astype(np.float32) / white, color)
-    channels = 1 if color == "y" else len(planes)
-    planes, others = planes[:channels], planes[channels:]
-    if alpha is not None:
-        others = np.concatenate([others, (alpha.astype(np.float32) / white)[None]])
+    channels = 1 if color == "y" else 3
+    beside = 2 if color == "y" and picture.ndim == 3 else 0
+    height, width = picture.shape[:2]
+    planes = np.empty((channels, height, width), np.float32)
+    others = np.empty((beside + (alpha is not None), height, width), np.float32)
+
+    def fill(region: Region) -> None:
+        part = picture[region.in_pixels]
+        planes_first = part if part.ndim == 2 else np.moveaxis(part, -1, 0)
+        filled = network_planes(planes_first.astype(np.float32) / white, color)
+        planes[region.in_planes] = filled[:channels]
+        others[:beside][region.in_planes] = filled[channels:]
+        if alpha is not None:
+            others[-1][region.in_planes] = alpha[region.in_pixels].astype(np.float32) / white
+
+    for _ in crew().map(fill, [*chain(*divided(height, width, _SIDE))]):
+        pass
     return planes, others
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from types import EllipsisType
 
 
 class Edges(NamedTuple):
@@ -45,6 +50,25 @@ class Region(NamedTuple):
         """Number of columns."""
         return self.right - self.left
 
+    @property
+    def area(self) -> int:
+        """Number of pixels."""
+        return self.height * self.width
+
+    @property
+    def in_planes(self) -> tuple[EllipsisType, slice, slice]:
+        """What picks it out of (..., H, W) planes."""
+        return ..., slice(self.top, self.bottom), slice(self.left, self.right)
+
+    @property
+    def in_pixels(self) -> tuple[slice, slice]:
+        """What picks it out of (H, W[, channels]) pixels."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def times(self, factor: int) -> Region:
+        """The same of a picture that is so many times as large."""
+        return Region(*(side * factor for side in self))
+
     def grown(self, radius: int, height: int, width: int) -> Region:
         """With a halo of ``radius``, clamped to a picture of ``height`` x ``width``."""
         return Region(
@@ -53,3 +77,22 @@ class Region(NamedTuple):
             min(height, self.bottom + radius),
             min(width, self.right + radius),
         )
+
+
+def divided(height: int, width: int, side: int) -> list[list[Region]]:
+    """Regions of at most ``side`` pixels a side that cover ``height`` x ``width`` once, by rows.
+
+    Those of one row are equally wide but for a pixel, and rows equally high, so that no sliver is
+    left at the end.
+    """
+    columns = _cuts(width, side)
+    return [
+        [Region(top, left, bottom, right) for left, right in columns]
+        for top, bottom in _cuts(height, side)
+    ]
+
+
+def _cuts(length: int, side: int) -> list[tuple[int, int]]:
+    count = math.ceil(length / side)
+    ends = [length * i // count for i in range(count + 1)]
+    return list(pairwise(ends))

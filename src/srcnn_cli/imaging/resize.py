@@ -10,11 +10,13 @@ Arrays are (..., H, W): planes first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from srcnn_cli.errors import UsageError
+from srcnn_cli.imaging.axis import Axis
+from srcnn_cli.imaging.regions import Region
 from srcnn_cli.imaging.rounding import to_uint8
 
 if TYPE_CHECKING:
@@ -23,15 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Samples = NDArray[np.float64]
-
-# Output rows or columns computed by one small matrix product: wide enough for BLAS, narrow
-# enough that the matrix, which is a band, is mostly not zeros.
-_BLOCK = 32
-
-# Multiplications up to which OpenBLAS keeps a product on the calling thread. Larger ones are cut:
-# the work is limited by memory, and waiting for a second thread that another program's work has
-# pushed off its core made resizing up to twenty times slower on a busy machine.
-_ONE_THREAD = 1 << 18
 
 
 def cubic(x: Samples) -> Samples:
@@ -68,63 +61,6 @@ KERNELS: dict[str, tuple[Callable[[Samples], Samples], float]] = {
 }
 
 
-class _Block(NamedTuple):
-    """Output samples ``start`` to ``stop`` = ``matrix`` @ input samples ``source``."""
-
-    start: int
-    stop: int
-    source: slice | NDArray[np.intp]
-    matrix: NDArray[Any]
-
-
-class _Axis:
-    """One axis of a resize: MATLAB's ``contributions``, cut into small dense matrices."""
-
-    def __init__(
-        self,
-        length: int,
-        output: int,
-        scale: float,
-        kernel: str,
-        dtype: type[np.floating[Any]],
-    ) -> None:
-        function, width = KERNELS[kernel]
-        support = width if scale >= 1 else width / scale
-        centre = (np.arange(output) + 0.5) / scale - 0.5
-        first = np.floor(centre - support / 2).astype(np.intp) + 1
-        taps = first[:, None] + np.arange(int(np.ceil(support)) + 1)
-        distance = centre[:, None] - taps
-        weights = function(distance if scale >= 1 else distance * scale)
-        weights /= weights.sum(axis=1, keepdims=True)
-        # Taps of weight zero must not make a block reach for input it does not need.
-        while weights.shape[1] > 1 and not weights[:, -1].any():
-            weights, taps = weights[:, :-1], taps[:, :-1]
-        self.output = output
-        self._taps = taps
-        self._weights = weights.astype(dtype)
-        self._length = length
-
-    def blocks(self, start: int, stop: int) -> list[_Block]:
-        """The products that give output samples ``start`` to ``stop``, each at most 64 of them."""
-        result = []
-        for begin in range(start, stop, _BLOCK):
-            end = min(begin + _BLOCK, stop)
-            taps = self._taps[begin:end]
-            low, high = int(taps[:, 0].min()), int(taps[:, -1].max()) + 1
-            matrix = np.zeros((end - begin, high - low), self._weights.dtype)
-            np.put_along_axis(matrix, taps - low, self._weights[begin:end], axis=1)
-            source: slice | NDArray[np.intp] = slice(low, high)
-            if low < 0 or high > self._length:
-                source = self._reflect(np.arange(low, high))
-            result.append(_Block(begin, end, source, matrix))
-        return result
-
-    def _reflect(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Symmetric edges: ... 1 0 | 0 1 2 ... n-1 | n-1 n-2 ..., as often as it takes."""
-        index = np.mod(index, 2 * self._length)
-        return np.where(index < self._length, index, 2 * self._length - 1 - index)
-
-
 class Resampler:
     """Bicubic resize from one size to another, whole or by bands of output rows.
 
@@ -154,35 +90,35 @@ class Resampler:
         if scale is None:
             scale = (target[0] / source[0], target[1] / source[1])
         self.source, self.target, self.scale = source, target, scale
-        self._dtype = dtype
-        self._vertical = _Axis(source[0], target[0], scale[0], kernel, dtype)
-        self._horizontal = _Axis(source[1], target[1], scale[1], kernel, dtype)
+        function = KERNELS[kernel]
+        self._vertical = Axis(source[0], target[0], scale[0], function, dtype)
+        self._horizontal = Axis(source[1], target[1], scale[1], function, dtype)
 
     def rows(self, planes: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
         """Output rows ``start`` to ``stop`` of (..., H, W) planes: (..., stop - start, W')."""
-        return self._across(self._down(planes, start, stop))
+        return self._horizontal.across(self._vertical.down(planes, start, stop), 0, self.target[1])
 
-    def _down(self, planes: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
-        result = np.empty((*planes.shape[:-2], stop - start, planes.shape[-1]), self._dtype)
-        for block in self._vertical.blocks(start, stop):
-            part = planes[..., block.source, :].astype(self._dtype, copy=False)
-            target = result[..., block.start - start : block.stop - start, :]
-            step = max(64, _ONE_THREAD // block.matrix.size)
-            for left in range(0, part.shape[-1], step):
-                columns = slice(left, left + step)
-                np.matmul(block.matrix, part[..., columns], out=target[..., columns])
-        return result
+    @property
+    def repeats(self) -> bool:
+        """Whether it enlarges by whole factors, by the same weights everywhere."""
+        return self._vertical.repeats and self._horizontal.repeats
 
-    def _across(self, planes: NDArray[Any]) -> NDArray[Any]:
-        result = np.empty((*planes.shape[:-1], self._horizontal.output), self._dtype)
-        for block in self._horizontal.blocks(0, self._horizontal.output):
-            part = planes[..., block.source].astype(self._dtype, copy=False)
-            target = result[..., block.start : block.stop]
-            step = max(64, _ONE_THREAD // block.matrix.size)
-            for top in range(0, part.shape[-2], step):
-                rows = slice(top, top + step)
-                np.matmul(part[..., rows, :], block.matrix.T, out=target[..., rows, :])
-        return result
+    def region(self, planes: NDArray[Any], region: Region) -> NDArray[Any]:
+        """A region of the output of (..., H, W) planes: (..., region's height, its width).
+
+        It takes no more than its own share of the work, and is equal to the same part of the whole.
+        """
+        if (region.left, region.right) == (0, self.target[1]):
+            return self.rows(planes, region.top, region.bottom)
+        top, bottom = self._vertical.whole_blocks(region.top, region.bottom)
+        left, right = self._horizontal.whole_blocks(region.left, region.right)
+        low, high = self._horizontal.inputs(left, right)
+        lower = self._vertical.down(planes[..., low:high], top, bottom)
+        whole = self._horizontal.across(lower, left, right, origin=low)
+        inner = Region(
+            region.top - top, region.left - left, region.bottom - top, region.right - left
+        )
+        return whole[inner.in_planes]
 
     def whole_uint8(self, planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """All rows of 8-bit planes, rounded and clipped to 8 bits after *each* pass.
@@ -190,9 +126,12 @@ class Resampler:
         That is what MATLAB does with uint8 input: the axis with the smaller scale first, rows
         before columns when equal.
         """
+        height, width = self.target
         if self.scale[0] <= self.scale[1]:
-            return to_uint8(self._across(to_uint8(self._down(planes, 0, self.target[0]))))
-        return to_uint8(self._down(to_uint8(self._across(planes)), 0, self.target[0]))
+            lower = to_uint8(self._vertical.down(planes, 0, height))
+            return to_uint8(self._horizontal.across(lower, 0, width))
+        wider = to_uint8(self._horizontal.across(planes, 0, width))
+        return to_uint8(self._vertical.down(wider, 0, height))
 
 
 def resize(

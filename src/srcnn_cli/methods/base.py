@@ -1,8 +1,8 @@
 """What enlarges planes, whatever it is made of.
 
-There is one way: a `Method` takes planes in and gives larger ones, band by band. `Upscaler` puts
-pictures through it, `bench` and `compare` test pairs, `train` its validation pictures, so that what
-is measured is what is shipped.
+There is one way: a `Method` takes planes in and gives larger ones, part by part and several at a
+time. `Upscaler` puts pictures through it, `bench` and `compare` test pairs, `train` its validation
+pictures, so that what is measured is what is shipped.
 """
 
 from __future__ import annotations
@@ -10,25 +10,32 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from srcnn_cli.imaging.planes import grey_from_network, network_planes, rgb_from_network
 from srcnn_cli.imaging.resize import Resampler
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from srcnn_cli.imaging.channels import Planes
+    from srcnn_cli.imaging.regions import Region
     from srcnn_cli.models.networks.base import BorderPolicy
+
+Part = TypeVar("Part")
 
 
 @dataclass
 class Timing:
     """Where the seconds of an enlargement went.
+
+    Where several threads work at a time, each of its parts is the share of the seconds from
+    beginning to end that it has of the work of all threads.
 
     Attributes:
         prepare: Loading weights that were not loaded yet, R'G'B' to the planes that the method
@@ -54,6 +61,13 @@ class Timing:
         self.prepare += seconds
         self.bicubic += seconds
 
+    def within(self, seconds: float) -> Timing:
+        """The same shares of so many seconds in all."""
+        rate = seconds / self.total if self.total else 0.0
+        return Timing(
+            self.prepare * rate, self.network * rate, self.merge * rate, self.bicubic * rate
+        )
+
     def __add__(self, other: Timing) -> Timing:
         """Of one enlargement after the other."""
         return Timing(
@@ -77,12 +91,60 @@ class Clock:
         return elapsed
 
 
-class Band(NamedTuple):
-    """Rows ``start`` to ``stop`` of a result; ``planes`` is float32 (C, stop - start, W)."""
+class Finish(Protocol):
+    """What is done with each part of a result, by several threads at a time."""
 
-    start: int
-    stop: int
-    planes: NDArray[np.float32]
+    def __call__(self, region: Region, planes: NDArray[np.float32], timing: Timing, /) -> None:
+        """Take a part.
+
+        Args:
+            region: Of the result; each pixel belongs to one part.
+            planes: (C, h, w), its pixels, which it may change.
+            timing: Gets the seconds.
+        """
+
+
+def stored_in(result: NDArray[np.float32]) -> Finish:
+    """Put every part into its place in (C, H, W) planes."""
+
+    def store(region: Region, planes: NDArray[np.float32], timing: Timing) -> None:
+        del timing
+        result[region.in_planes] = planes
+
+    return store
+
+
+def run_parts(
+    parts: Sequence[Part],
+    compute: Callable[[Part, Timing], tuple[Region, NDArray[np.float32]]],
+    finish: Finish,
+    advance: Callable[[int], object] | None,
+) -> Timing:
+    """Compute and finish the parts of a result, on all threads of `crew`.
+
+    Args:
+        parts: Whatever tells one part from another.
+        compute: Gives the region of a part, and its planes.
+        finish: Takes them.
+        advance: Told how many pixels of the result are done, time and again.
+
+    Returns:
+        The seconds that it took.
+    """
+    started = time.perf_counter()
+
+    def work(part: Part) -> tuple[int, Timing]:
+        timing = Timing()
+        region, planes = compute(part, timing)
+        finish(region, planes, timing)
+        return region.area, timing
+
+    timing = Timing()
+    for area, own in crew().map(work, parts):
+        timing += own
+        if advance is not None:
+            advance(area)
+    return timing.within(time.perf_counter() - started)
 
 
 class Method(ABC):
@@ -101,25 +163,28 @@ class Method(ABC):
     border: BorderPolicy | None = None
 
     @abstractmethod
-    def bands(
+    def run(
         self,
         planes: NDArray[np.float32],
         height: int,
         width: int,
+        finish: Finish,
         *,
         tile: int = 0,
-        timing: Timing,
         advance: Callable[[int], object] | None = None,
-    ) -> Iterator[Band]:
-        """Enlarge planes, from top to bottom.
+    ) -> Timing:
+        """Enlarge planes.
 
         Args:
             planes: (C, h, w), values in [0, 1]; C is 1 where ``color`` is ``y``, else 3.
             height: Rows of the result.
             width: Columns of the result.
+            finish: Takes the result, part by part.
             tile: Side of the tiles in pixels of the result; 0 chooses.
-            timing: Gets the seconds.
             advance: Told how many pixels of the result are done, time and again.
+
+        Returns:
+            The seconds that it took.
         """
 
     @abstractmethod
@@ -153,22 +218,23 @@ class Method(ABC):
         Returns:
             (height, width) or (3, height, width), and the seconds.
         """
-        timing, clock = Timing(), Clock()
+        clock = Clock()
         planes = network_planes(low, self.color)
         channels = 1 if self.color == "y" else len(planes)
-        result = np.empty((len(planes), height, width), np.float32)
-        timing.prepare += clock.lap()
-        for start, stop, band in self.bands(planes[:channels], height, width, timing=timing):
-            result[:channels, start:stop] = band
-        clock.lap()
-        if channels < len(planes):
-            resampler = Resampler(planes.shape[1:], (height, width), kernel=self.kernel)
-            result[channels:] = resampler.rows(planes[channels:], 0, height)
-            timing.interpolated(clock.lap())
-        grey = low.ndim == 2
-        picture = (grey_from_network if grey else rgb_from_network)(result, self.color)
-        timing.merge += clock.lap()
-        return picture, timing
+        result = np.empty((*low.shape[:-2], height, width), np.float32)
+        resampler = Resampler(planes.shape[1:], (height, width), kernel=self.kernel)
+
+        def finish(region: Region, part: NDArray[np.float32], timing: Timing) -> None:
+            clock = Clock()
+            if channels < len(planes):
+                part = np.concatenate([part, resampler.region(planes[channels:], region)])
+                timing.interpolated(clock.lap())
+            to_picture = grey_from_network if low.ndim == 2 else rgb_from_network
+            result[region.in_planes] = to_picture(part, self.color)
+            timing.merge += clock.lap()
+
+        timing = Timing(prepare=clock.lap())
+        return result, timing + self.run(planes[:channels], height, width, finish)
 
 
 def wants_color(method: Method) -> bool:

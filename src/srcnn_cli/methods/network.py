@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from srcnn_cli.engines.tiling import run_bands
+from srcnn_cli.engines.tiling import plan_tiles, run_tile
+from srcnn_cli.imaging.regions import Region
 from srcnn_cli.imaging.resize import Resampler
-from srcnn_cli.methods.base import Band, Clock, Method, Timing
+from srcnn_cli.methods.base import Clock, Method, Timing, run_parts, stored_in
 from srcnn_cli.methods.interpolation import Interpolation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from srcnn_cli.engines.base import Engine
+    from srcnn_cli.engines.tiling import Tile
+    from srcnn_cli.methods.base import Finish
 
 # Beside the network's own radius: the bicubic enlargement's two pixels, and one for its centre.
 _BICUBIC_REACH = 3
@@ -47,25 +50,25 @@ class Network(Method):
         self._ensemble = ensemble
         self._tile = tile
 
-    def bands(
+    def run(
         self,
         planes: NDArray[np.float32],
         height: int,
         width: int,
+        finish: Finish,
         *,
         tile: int = 0,
-        timing: Timing,
         advance: Callable[[int], object] | None = None,
-    ) -> Iterator[Band]:
+    ) -> Timing:
         """See `Method`."""
         tile = tile or self._tile
-        if self._ensemble:
-            yield Band(0, height, self._average(planes, height, width, tile, timing))
-            return
-        for band in self._once(planes, height, width, tile, timing):
-            yield band
-            if advance is not None:
-                advance((band.stop - band.start) * width)
+        if not self._ensemble:
+            return self._once(planes, height, width, finish, tile, advance)
+        average, timing = self._average(planes, height, width, tile)
+        finish(Region(0, 0, height, width), average, timing)
+        if advance is not None:
+            advance(height * width)
+        return timing
 
     def reach(self, scale: int) -> int:
         """See `Method`."""
@@ -83,68 +86,90 @@ class Network(Method):
         return self._engine.best_tile(height, width) * factor
 
     def _once(
-        self, planes: NDArray[np.float32], height: int, width: int, tile: int, timing: Timing
-    ) -> Iterator[Band]:
+        self,
+        planes: NDArray[np.float32],
+        height: int,
+        width: int,
+        finish: Finish,
+        tile: int,
+        advance: Callable[[int], object] | None = None,
+    ) -> Timing:
         if self.config.interpolated:
-            return self._on_interpolated(planes, height, width, tile, timing)
-        own = tuple(side * self.config.factor for side in planes.shape[-2:])
-        bands = self._on_low_resolution(planes, tile, timing)
-        if own == (height, width):
-            return bands
-        enlarged = np.empty((len(planes), *own), np.float32)
-        for start, stop, band in bands:
-            enlarged[:, start:stop] = band
-        return Interpolation("bicubic").bands(enlarged, height, width, timing=timing)
+            return self._on_interpolated(planes, height, width, finish, tile, advance)
+        own = Region(0, 0, *planes.shape[-2:]).times(self.config.factor)
+        if (own.height, own.width) == (height, width):
+            return self._on_low_resolution(planes, finish, tile, advance)
+        enlarged, timing = self._whole(planes, own.height, own.width, tile)
+        return timing + Interpolation("bicubic").run(
+            enlarged, height, width, finish, advance=advance
+        )
 
     def _on_interpolated(
-        self, planes: NDArray[np.float32], height: int, width: int, tile: int, timing: Timing
-    ) -> Iterator[Band]:
-        clock = Clock()
+        self,
+        planes: NDArray[np.float32],
+        height: int,
+        width: int,
+        finish: Finish,
+        tile: int,
+        advance: Callable[[int], object] | None,
+    ) -> Timing:
         resampler = Resampler(planes.shape[-2:], (height, width))
-        tile = tile or self._engine.best_tile(height, width)
-        timing.prepare += clock.lap()
 
-        def rows(start: int, stop: int) -> NDArray[np.float32]:
-            timing.network += clock.lap()
-            band: NDArray[np.float32] = resampler.rows(planes, start, stop)
+        def compute(part: Tile, timing: Timing) -> tuple[Region, NDArray[np.float32]]:
+            clock = Clock()
+            patch = resampler.region(planes, part.source)
             timing.interpolated(clock.lap())
-            return band
-
-        for start, stop, band in run_bands(self._engine, height, width, tile, rows):
+            output = run_tile(self._engine, part, patch)
             timing.network += clock.lap()
-            yield Band(start, stop, band)
-            clock.lap()  # what the caller does with a band is not our time
+            return part.core, output
+
+        tile = tile or self._engine.best_tile(height, width)
+        tiles = plan_tiles(self.config, height, width, tile)
+        return run_parts(tiles, compute, finish, advance)
 
     def _on_low_resolution(
-        self, planes: NDArray[np.float32], tile: int, timing: Timing
-    ) -> Iterator[Band]:
-        clock = Clock()
+        self,
+        planes: NDArray[np.float32],
+        finish: Finish,
+        tile: int,
+        advance: Callable[[int], object] | None,
+    ) -> Timing:
         height, width = planes.shape[-2:]
         factor = self.config.factor
-        tile = max(1, tile // factor) if tile else self._engine.best_tile(height, width)
         resampler = Resampler((height, width), (height * factor, width * factor))
-        timing.prepare += clock.lap()
-        for start, stop, band in run_bands(
-            self._engine, height, width, tile, lambda start, stop: planes[:, start:stop]
-        ):
+
+        def compute(part: Tile, timing: Timing) -> tuple[Region, NDArray[np.float32]]:
+            clock = Clock()
+            output = run_tile(self._engine, part, planes[part.source.in_planes])
             timing.network += clock.lap()
+            core = part.core.times(factor)
             if self.config.residual:
-                np.add(band, resampler.rows(planes, start, stop), out=band)
+                output = np.add(output, resampler.region(planes, core))
                 timing.interpolated(clock.lap())
-            yield Band(start, stop, band)
-            clock.lap()
+            return core, output
+
+        tile = max(1, tile // factor) if tile else self._engine.best_tile(height, width)
+        tiles = plan_tiles(self.config, height, width, tile)
+        return run_parts(tiles, compute, finish, advance)
+
+    def _whole(
+        self, planes: NDArray[np.float32], height: int, width: int, tile: int
+    ) -> tuple[NDArray[np.float32], Timing]:
+        """All of a result at once, (C, height, width)."""
+        result = np.empty((len(planes), height, width), np.float32)
+        return result, self._once(planes, height, width, stored_in(result), tile)
 
     def _average(
-        self, planes: NDArray[np.float32], height: int, width: int, tile: int, timing: Timing
-    ) -> NDArray[np.float32]:
-        total = np.zeros((len(planes), height, width), np.float32)
+        self, planes: NDArray[np.float32], height: int, width: int, tile: int
+    ) -> tuple[NDArray[np.float32], Timing]:
+        total, timing = np.zeros((len(planes), height, width), np.float32), Timing()
         for flip in (False, True):
             for turns in range(4):
                 view = np.rot90(planes[..., ::-1] if flip else planes, turns, axes=(1, 2))
                 sides = (width, height) if turns % 2 else (height, width)
-                bands = self._once(np.ascontiguousarray(view), *sides, tile, timing)
-                output = np.concatenate([band.planes for band in bands], axis=1)
+                output, own = self._whole(np.ascontiguousarray(view), *sides, tile)
+                timing += own
                 output = np.rot90(output, -turns, axes=(1, 2))
                 total += output[..., ::-1] if flip else output
         total /= 8
-        return total
+        return total, timing

@@ -25,7 +25,7 @@ def grey_error(config: ModelConfig, tensors: Tensors) -> float:
     side = 2 * config.receptive_radius + 1
     patch = np.full((config.channels, side, side), _GREY)
     with np.errstate(all="ignore"):  # weights of any size: infinity is an answer
-        output = make_engine(config, tensors, "cpu").submit(patch, INTERIOR).result()
+        output = make_engine(config, tensors, "cpu").run(patch, INTERIOR)
         if config.residual and not config.interpolated:
             output = output + _GREY
         return float(np.abs(output - _GREY).max())

@@ -17,7 +17,7 @@ from srcnn_cli.imaging.planes import (
     split_alpha,
 )
 from srcnn_cli.imaging.resize import Resampler
-from srcnn_cli.methods.base import Clock, Timing
+from srcnn_cli.methods.base import Clock, Timing, stored_in
 from srcnn_cli.methods.selection import Candidates
 from srcnn_cli.models.config import DEFAULT_MODEL, PRECISIONS
 from srcnn_cli.upscaling.stages import plan_stages
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from srcnn_cli.imaging.regions import Region
     from srcnn_cli.methods.base import Method
     from srcnn_cli.models.config import Precision
     from srcnn_cli.models.networks.base import BorderPolicy
@@ -188,7 +189,6 @@ class Upscaler:
         tile: int,
         progress: Callable[[float], object],
     ) -> tuple[NDArray[Any], Timing]:
-        timing = Timing()
         total, done = sum(stage.height * stage.width for stage in stages), 0
 
         def advance(pixels: int) -> None:
@@ -202,22 +202,24 @@ class Upscaler:
         planes, others = planes_of(picture, alpha, last.color)
         height, width = stages[-1].height, stages[-1].width
         resampler = Resampler(planes.shape[-2:], (height, width), kernel=last.kernel)
-        timing.prepare += clock.lap()
+        timing = Timing(prepare=clock.lap())
         for stage in stages[:-1]:
-            bands = self._method(stage.scale).bands(
-                planes, stage.height, stage.width, tile=tile, timing=timing, advance=advance
+            larger = np.empty((len(planes), stage.height, stage.width), np.float32)
+            timing += self._method(stage.scale).run(
+                planes, stage.height, stage.width, stored_in(larger), tile=tile, advance=advance
             )
-            planes = np.concatenate([band.planes for band in bands], axis=1)
+            planes = larger
         result = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
-        # Band by band: what stands in floating point at any moment is a few rows of tiles.
-        for start, stop, band in last.bands(
-            planes, height, width, tile=tile, timing=timing, advance=advance
-        ):
-            clock.lap()
-            other_band = resampler.rows(others, start, stop) if len(others) else others
+
+        # Part by part: what stands in floating point at any moment is a few tiles.
+        def finish(region: Region, part: NDArray[np.float32], timing: Timing) -> None:
+            clock = Clock()
+            other_part = resampler.region(others, region) if len(others) else others
             timing.interpolated(clock.lap())
-            merge_planes(band, other_band, last.color, result[start:stop])
+            merge_planes(part, other_part, last.color, result[region.in_pixels])
             timing.merge += clock.lap()
+
+        timing += last.run(planes, height, width, finish, tile=tile, advance=advance)
         return result, timing
 
     def _remarks(self, scale: float) -> tuple[str, ...]:
