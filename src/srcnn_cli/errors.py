@@ -6,10 +6,12 @@ The core raises these; only the command line prints them, as one line
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
 
 class SrcnnError(Exception):
@@ -56,3 +58,14 @@ class OutOfMemoryError(SrcnnError):
     """The picture did not fit, even in the smallest tiles."""
 
     exit_code = 6
+
+
+def suggestion(word: str, known: Iterable[str]) -> str | None:
+    """Which of the known words was probably meant; None if none is near."""
+    from difflib import get_close_matches
+
+    plain = {re.sub(r"[\W_]", "", name).lower(): name for name in known}
+    bare = re.sub(r"[\W_]", "", word).lower()
+    near = get_close_matches(bare, plain, n=1, cutoff=0.7)
+    near = near or [name for name in plain if bare and name.startswith(bare)]
+    return plain[near[0]] if near else None

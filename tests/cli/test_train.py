@@ -144,9 +144,15 @@ def test_time_given_runs_out_and_the_rest_follows_later(train, folder):
     arguments = ["--data", "data", "--steps", "30", *SMALL]
     code, out, err = train(*arguments, "-o", "run", "--minutes", "0")
     assert code == 0
-    assert out == ""
+    assert "step 1  " in err
     assert "stopped at step 1 of 30" in err
     assert "srcnn train --resume run" in err
+    assert out.startswith("run/best.safetensors")
+    assert {path.name for path in (folder / "run").iterdir()} >= {
+        "best.safetensors", "last.safetensors", "checkpoint.pt", "log.csv", "convergence.png",
+        "filters.png",
+    }  # fmt: skip
+    assert [row["step"] for row in read_log(folder / "run/log.csv")] == ["1"]
     code, out, _ = train("--resume", "run")
     assert code == 0
     assert train(*arguments, "-o", "whole")[0] == 0
@@ -241,6 +247,40 @@ def test_the_recipes_are_printed_with_all_values(train):
     assert lines["value"] == ["fast", "srcnn", "vdsr"]
     assert lines["patch"] == ["48", "33", "41"]
     assert lines["epochs"][2] == "80"
+
+
+def test_the_recipes_are_printed_as_a_run_prints_them(train, folder):
+    _, out, _ = train("--recipes")
+    lines = {line.split()[0]: line.split()[1] for line in out.splitlines()}
+    code, _, err = train("--data", "data", "--minutes", "0", "-o", "run", "--patch", "40")
+    assert code == 0, err
+    (line,) = [line for line in err.splitlines() if line.startswith("recipe fast: ")]
+    said = dict(pair.split() for pair in line[len("recipe fast: ") : -len(" on cpu")].split(", "))
+    assert said.pop("patch") == "40"
+    assert said.items() <= lines.items()
+
+
+def test_a_run_is_a_model_by_its_folder(train, folder, srcnn):
+    arguments = ["--data", "data", "--scale", "2", "--steps", "4", "-o", "runs/x", *SMALL]
+    assert train(*arguments)[0] == 0
+    for model, output in (("runs/x", "a.png"), ("runs/x/best.safetensors", "b.png")):
+        assert srcnn("upscale", "data/00.png", "-s", "2", "-m", model, "-o", output)[0] == 0
+    assert (folder / "a.png").read_bytes() == (folder / "b.png").read_bytes()
+    code, _, err = srcnn("upscale", "data/00.png", "-m", "data")
+    assert code == 5
+    assert "best.safetensors" in err
+
+
+def test_a_run_is_resumed_from_its_checkpoint_by_name_too(train, folder):
+    arguments = ["--data", "data", "--steps", "6", *SMALL, "-o", "run"]
+    assert train(*arguments, "--minutes", "0")[0] == 0
+    code, out, err = train("--resume", "run/checkpoint.pt")
+    assert code == 0, err
+    assert out.startswith("run/best.safetensors")
+    assert "step 6  " in err
+    code, _, err = train("--resume", "run/best.safetensors")
+    assert code == 5
+    assert "checkpoint.pt" in err
 
 
 def test_a_set_beyond_the_cache_is_streamed_and_resumes_bit_for_bit(train, folder):

@@ -17,7 +17,7 @@ import typer
 
 from srcnn_cli import __version__
 from srcnn_cli.cli import _terminal
-from srcnn_cli.errors import OutOfMemoryError, OutputError, SrcnnError
+from srcnn_cli.errors import OutOfMemoryError, OutputError, SrcnnError, suggestion
 from srcnn_cli.files import describe_os_error, is_memory_error
 from srcnn_cli.process import prepare
 
@@ -113,7 +113,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if type(error).__name__ == "NoArgsIsHelpError":  # `srcnn` alone: the help says it all
             sys.exit(2)
         if usage is not None:  # a mistake on the command line, found by typer
-            _fail(f"{usage()} (see --help)", int(getattr(error, "exit_code", 2)))
+            _fail(
+                f"{_with_suggestion(error, usage())} (see --help)", getattr(error, "exit_code", 2)
+            )
         _fail(
             f"internal error: {type(error).__name__}: {error} (srcnn --debug ... shows where)",
             EXIT_INTERNAL,
@@ -121,6 +123,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if result == 130:  # newer versions of typer turn Ctrl-C into this
         _fail("interrupted", 130)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _with_suggestion(error: Exception, message: str) -> str:
+    """A mistake on the command line as typer has it, an unknown option in our words."""
+    option = getattr(error, "option_name", None)
+    if option is None or type(error).__name__ != "NoSuchOption":
+        return message
+    context = getattr(error, "ctx", None)
+    known = [name for p in context.command.params for name in p.opts] if context else []
+    meant = suggestion(option, [name for name in known if name.startswith("--")])
+    return f"No such option: {option}" + (f". Did you mean {meant}?" if meant else "")
 
 
 def run() -> NoReturn:

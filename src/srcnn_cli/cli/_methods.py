@@ -95,7 +95,7 @@ class Choice:
                 raise ModelError(f"{name} is for {trained}, not for ×{scale}")
             path = files[scale]
             # Own runs all end in best.safetensors; their folder tells them apart.
-            own = Path(name) == path and path.parent.name
+            own = Path(name) in (path, path.parent) and path.parent.name
             found.append((f"{path.parent.name}/{path.stem}" if own else path.stem, path))
         return self._told_apart(found)
 

@@ -182,8 +182,8 @@ RunFolderOption = Annotated[
 ResumeOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FOLDER",
-        help="Continue the run in this folder, as it was started.",
+        metavar="RUN",
+        help="Continue the run in this folder, or from a checkpoint in it, as it was started.",
         rich_help_panel=_RUN,
     ),
 ]
@@ -192,7 +192,7 @@ MinutesOption = Annotated[
     typer.Option(
         metavar="NUMBER",
         min=0.0,
-        help="Save and stop after so many minutes.",
+        help="Validate, save and stop after so many minutes.",
         rich_help_panel=_RUN,
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import signal
 import sys
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from srcnn_cli.cli import _progress, _terminal
 from srcnn_cli.errors import InputError, UsageError
+from srcnn_cli.models.weights import BEST
 from srcnn_cli.training.session import find_pictures, open_session
 from srcnn_cli.training.streaming import PatchStream
-from srcnn_cli.training.trainer import BEST
 
 if TYPE_CHECKING:
     import torch
@@ -117,6 +118,7 @@ def _conclude(session: Session, ending: Ending) -> None:
             f"stopped at step {trainer.step:,} of {trainer.schedule.steps:,}, state saved; "
             f"continue with: srcnn train --resume {shlex.quote(str(folder))}"
         )
+    if not math.isfinite(trainer.best):  # no validation so far
         return
     if trainer.best < bicubic:
         _terminal.warn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -58,7 +58,7 @@ def train(
     which `srcnn upscale --model` takes. Ctrl-C saves the state, and --resume continues from it.
     """
     if recipes:
-        _print_recipes()
+        _print_recipes(device)
         return
     from srcnn_cli.cli._training_progress import train_and_show
     from srcnn_cli.training.ranks import joined
@@ -127,13 +127,20 @@ def _refuse_others(context: typer.Context) -> None:
             raise UsageError(f"{option} cannot be changed in a run that is resumed")
 
 
-def _print_recipes() -> None:
+def _print_recipes(device: str) -> None:
+    """The values that a run on this device would print, of every recipe."""
     from srcnn_cli.cli import _console
+    from srcnn_cli.training.run import choose_training_device, configure
 
-    values = {name: recipe.to_dict() for name, recipe in RECIPES.items()}
+    where = choose_training_device(device)
+    values = {}
+    for name in RECIPES:
+        config, schedule = configure(name, {}, {}, where)
+        values[name] = {**config.to_dict(), **asdict(schedule)}
+        values[name]["steps"] = schedule.steps or "by the epochs"
     rows = [
         [field, *(_terminal.in_words(values[name][field]) for name in RECIPES)]
-        for field in values["fast"]
+        for field in RECIPES["fast"].to_dict()
     ]
     columns = [("value", "left"), *((name, "left") for name in RECIPES)]
     _console.print_table(_console.table(columns, rows))

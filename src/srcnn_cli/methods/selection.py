@@ -21,7 +21,7 @@ class Candidates:
     """The methods of one name, one for every scale that it has weights for.
 
     Args:
-        name: An interpolation, a shipped model, or the path of a weights file.
+        name: An interpolation, a shipped model, or the path of a weights file or of a run's folder.
         border: Another border policy than the model's own.
         precision: See `engines.selection.make_engine`.
 
@@ -37,7 +37,9 @@ class Candidates:
     ) -> None:
         self.name = name
         self._border, self._precision = border, precision
-        self._files: dict[int, Path] = {} if name in INTERPOLATIONS else find_model(name)
+        self._files: dict[int, Path] = (
+            {} if name in INTERPOLATIONS else find_model(name, interpolations=tuple(INTERPOLATIONS))
+        )
         self._made: dict[Path | None, Method] = {}
         self.scales = tuple(sorted(self._files))
 

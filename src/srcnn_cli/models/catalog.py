@@ -13,10 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.errors import ModelError
-from srcnn_cli.models.weights import file_sha256, load_weights, read_config
+from srcnn_cli.errors import ModelError, suggestion
+from srcnn_cli.models.weights import BEST, file_sha256, load_weights, read_config
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
@@ -100,12 +102,13 @@ def shipped_models() -> tuple[ShippedModel, ...]:
     )
 
 
-def find_model(name: str) -> dict[int, Path]:
+def find_model(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Path]:
     """The weights files behind a name, by scale.
 
     Args:
-        name: A family (``srcnn-9-1-5``), one shipped model (``srcnn-9-1-5-x3``), or the path of a
-            weights file.
+        name: A family (``srcnn-9-1-5``), one shipped model (``srcnn-9-1-5-x3``), the path of a
+            weights file, or the folder of a training run, which stands for its best weights.
+        interpolations: What else would be a name where this one came from, for the error.
 
     Raises:
         ModelError: Nothing is called that, or a shipped file is damaged.
@@ -115,10 +118,34 @@ def find_model(name: str) -> dict[int, Path]:
         return {scale: model.path for model in matches for scale in model.scales}
     path = Path(name)
     if path.suffix == ".safetensors" or os.path.exists(path):  # noqa: PTH110 - takes any name
+        if path.is_dir():
+            path = _best_of_run(path)
         config, _ = load_weights(path)
         return dict.fromkeys(config.scales, path)
-    families = ", ".join(dict.fromkeys(model.family for model in shipped_models()))
-    raise ModelError(f"unknown model {name!r}: use {families}, or the path of a .safetensors file")
+    raise ModelError(_unknown(name, interpolations))
+
+
+def _best_of_run(folder: Path) -> Path:
+    path = folder / BEST
+    if not path.is_file():
+        raise ModelError(
+            f"holds no {BEST}: it is not the folder of a training run, or the run has not been "
+            "validated yet",
+            folder,
+        )
+    return path
+
+
+def _unknown(name: str, interpolations: Sequence[str]) -> str:
+    families = dict.fromkeys(model.family for model in shipped_models())
+    meant = suggestion(name, [*families, *interpolations])
+    if meant:
+        return f"unknown model {name!r}: did you mean {meant}?"
+    others = f", an interpolation ({', '.join(interpolations)})" if interpolations else ""
+    return (
+        f"unknown model {name!r}: use {', '.join(families)}{others}, or the path of a "
+        ".safetensors file or of the folder of a training run"
+    )
 
 
 def load_model(path: Path, *, border: BorderPolicy | None = None) -> tuple[ModelConfig, Tensors]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Tensors = dict[str, NDArray[np.float32]]
 
+# What `srcnn train` calls the best weights of a run, in the run's folder.
+BEST = "best.safetensors"
+
 # One key, because safetensors writes several in random order: equal weights are equal files.
 _KEY = "srcnn"
 _DAMAGED = "not a weights file of srcnn, or a damaged one (they are made by `srcnn train`)"

@@ -59,17 +59,22 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     )
 
 
-def load_checkpoint(folder: Path) -> Checkpoint:
+def load_checkpoint(path: Path) -> Checkpoint:
     """Read the checkpoint in a run's folder. It cannot run code (``weights_only=True``).
+
+    Args:
+        path: The folder, or the checkpoint itself.
 
     Raises:
         ModelError: There is none, it cannot be read, is damaged, or of another version.
     """
-    path = folder / CHECKPOINT
+    path = path if path.is_file() else path / CHECKPOINT
     if not path.is_file():
         raise ModelError(
             "no checkpoint to resume from (expected a folder made by srcnn train)", path
         )
+    if path.suffix == ".safetensors":
+        raise ModelError(f"is a weights file: the state of a run is in its {CHECKPOINT}", path)
     try:
         # Read first, because torch says OSError of damaged files too.
         data = path.read_bytes()

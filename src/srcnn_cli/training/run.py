@@ -146,11 +146,12 @@ def new_run(
     return Run(folder, config, schedule, provenance)
 
 
-def continued_run(folder: Path) -> Run:
-    """The run in a folder, from its last checkpoint on.
+def continued_run(path: Path) -> Run:
+    """The run in a folder, from its last checkpoint on, or from a checkpoint in it.
 
     Raises:
-        ModelError: The folder has no checkpoint that can be used.
+        ModelError: There is no checkpoint that can be used.
     """
-    checkpoint = load_checkpoint(folder)
+    checkpoint = load_checkpoint(path)
+    folder = path.parent if path.is_file() else path
     return Run(folder, checkpoint.config, checkpoint.schedule, checkpoint.provenance, checkpoint)

@@ -12,7 +12,7 @@ from srcnn_cli.errors import InputError, OutputError
 from srcnn_cli.evaluation.protocol import SRCNN
 from srcnn_cli.evaluation.sources import Source, load
 from srcnn_cli.files import describe_os_error
-from srcnn_cli.models.weights import load_weights
+from srcnn_cli.models.weights import BEST, load_weights
 from srcnn_cli.plotting.convergence import plot_convergence
 from srcnn_cli.plotting.filters import plot_filters
 from srcnn_cli.training.degraded_patches import DegradedPatches, draw_of
@@ -20,7 +20,7 @@ from srcnn_cli.training.examples import Skipped, hold_back, training_files, with
 from srcnn_cli.training.log import LOG, TrainingLog
 from srcnn_cli.training.matching import degradation, patch_spec
 from srcnn_cli.training.streaming import open_patches
-from srcnn_cli.training.trainer import BEST, Trainer
+from srcnn_cli.training.trainer import Trainer
 from srcnn_cli.training.validation import Validator, overall
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Resources:
     """What a run may use; none of it changes the result.
 
     Attributes:
-        minutes: Save and stop after so many; None: go on to the end.
+        minutes: Validate, save and stop after so many; None: go on to the end.
         compiled: Use ``torch.compile``.
         cache_bytes: Memory for training pictures.
         workers: Processes that read pictures while streaming.
@@ -145,6 +145,8 @@ class Session:
     def train(self, stop_requested: Callable[[], bool]) -> Iterator[Progress]:
         """Train, and write the log, until the run or its time is over or a stop is requested.
 
+        When its time is over it is validated once more: there are weights by then.
+
         Args:
             stop_requested: Asked after every step.
 
@@ -157,11 +159,18 @@ class Session:
         def should_stop() -> bool:
             return stop_requested() or (deadline is not None and time.monotonic() > deadline)
 
-        if not self.trainer.ranks.first:
+        def run() -> Iterator[Progress]:
             yield from self.trainer.run(should_stop)
+            if self.ending(stop_requested=stop_requested()) == "paused":
+                last = self.trainer.validate_now()
+                if last is not None:
+                    yield last
+
+        if not self.trainer.ranks.first:
+            yield from run()
             return
         with closing(TrainingLog(self.trainer.folder, self._scales)) as log:
-            for progress in self.trainer.run(should_stop):
+            for progress in run():
                 log.add(progress)
                 yield progress
 

@@ -16,7 +16,7 @@ from srcnn_cli.imaging.regions import WHOLE
 from srcnn_cli.models.networks.carriers import split_carriers, with_carriers
 from srcnn_cli.models.networks.levels import at_level, with_levels
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
-from srcnn_cli.models.weights import load_weights, save_weights
+from srcnn_cli.models.weights import BEST, load_weights, save_weights
 from srcnn_cli.training.checkpoints import Checkpoint, save_checkpoint
 from srcnn_cli.training.growing import grow
 from srcnn_cli.training.initialization import initialize
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from srcnn_cli.training.schedule import Schedule
     from srcnn_cli.training.validation import Validator
 
-BEST = "best.safetensors"
 LAST = "last.safetensors"
 # Steps between the moments at which distributed processes ask each other whether to stop.
 _STEPS_BETWEEN_TALKS = 10
@@ -87,6 +86,8 @@ class Trainer:
         self.step = 0
         self.best = -math.inf
         self.seconds = 0.0
+        # Loss and pixels a second of the steps since the last validation, once the run stopped.
+        self._unvalidated: tuple[float, float] | None = None
         self._patches, self._validator = patches, validator
         self._generator = torch.Generator().manual_seed(schedule.seed)
         network = PlaneNetwork(trained_network(config, schedule))
@@ -159,11 +160,25 @@ class Trainer:
                     self.folder,
                 )
             if stopped and self.step < end:
+                self._unvalidated = mean_loss, pixels / elapsed
                 self._save_checkpoint()
                 return
             yield self._conclude(mean_loss, pixels / elapsed)
             if stopped:
                 return
+
+    def validate_now(self) -> Progress | None:
+        """Validate where the run was stopped, between two intervals; None: just after one.
+
+        All processes must call it. Training goes on as if it had not been called.
+
+        Raises:
+            ModelError: The PSNR is not a number; the last good weights are kept.
+            OutputError: A file cannot be written.
+        """
+        if self._unvalidated is None:
+            return None
+        return self._conclude(*self._unvalidated)
 
     def _agree(self, should_stop: Callable[[], bool]) -> bool:
         wish = should_stop()
@@ -215,6 +230,7 @@ class Trainer:
 
     def _conclude(self, loss: float, pixels_per_second: float) -> Progress:
         """Validate, save, and say where the run stands."""
+        self._unvalidated = None
         tensors = self.averaged_tensors()
         by_scale = self._validator.psnr(
             lambda levels: make_engine(*at_level(self.config, tensors, levels), str(self.device))
