@@ -20,14 +20,22 @@ class SrcnnError(Exception):
     Args:
         reason: One line: what is wrong and, where it helps, what to do.
         path: The file or folder concerned, if any.
+        extra: The extra of the installation that would help, if one would.
     """
 
     exit_code = 70
 
-    def __init__(self, reason: str, path: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        extra: str | None = None,
+    ) -> None:
         super().__init__(reason if path is None else f"{path}: {reason}")
         self.reason = reason
         self.path = path
+        self.extra = extra
 
 
 class UsageError(SrcnnError):

@@ -38,7 +38,7 @@ def test_a_page_names_options_with_range_and_default(made):
         assert words in text
     quality = text.split("--quality ")[1].split(".TP")[0]
     assert "Range: 1 to 100." in quality
-    assert "Default: 95." in quality
+    assert "default: a JPEG's own" in quality
     assert "`" not in text
 
 

@@ -105,17 +105,13 @@ def test_names_in_any_script_are_read_and_written(tmp_path):
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "HEIC"),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(99), "HEIC"),
-        (b"\xff\x0a" + bytes(range(99)), "JPEG XL"),
-        (b"\0\0\0\x0cJXL \x0d\x0a\x87\x0a" + bytes(99), "JPEG XL"),
         (b"II\xbc\1" + bytes(99), "JPEG XR"),
         (b"8BPS\0\1" + bytes(99), "Photoshop"),
         (b"v/1\1" + bytes(99), "OpenEXR"),
         (b"%PDF-1.7\n%\xe2\xe3" + bytes(99), "PDF"),
     ],
 )
-@pytest.mark.fault("HEIC, JPEG XL and other kinds that are not read", "refused, and named", 3)
+@pytest.mark.fault("Photoshop, OpenEXR and other kinds that are not read", "refused, and named", 3)
 def test_a_picture_of_a_kind_that_is_not_read_is_named(content, kind):
     with pytest.raises(InputError, match=f"is an? {kind} "):
         decode_picture(content, "x")

@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         result: Any = make_app(named)(given, standalone_mode=False)
     except SrcnnError as error:
-        _fail(str(error), error.exit_code)
+        _fail(error, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 130)
     except Exception as error:  # noqa: BLE001 - the boundary: everything ends in one line
@@ -167,7 +167,7 @@ def _fail_for_a_package(error: ModuleNotFoundError) -> None:
         _fail(str(missing), missing.exit_code)
 
 
-def _fail(line: str, code: int) -> NoReturn:
+def _fail(line: str | SrcnnError, code: int) -> NoReturn:
     if os.environ.get("SRCNN_DEBUG") and sys.exc_info()[0] is not None:
         import traceback
 

@@ -25,6 +25,7 @@ PROJECT = "srcnn-cli"
 # By extra: the modules that it brings, and the projects that they come from.
 EXTRAS = {
     "gpu": {"torch": "torch"},
+    "formats": {"pillow_heif": "pillow-heif", "pillow_jxl": "pillow-jxl-plugin"},
     "openvino": {"openvino": "openvino"},
     "ray": {"ray": "ray"},
     "bench": {

@@ -98,7 +98,12 @@ def warn_passed_over(folder: object, count: int) -> None:
 
 
 def print_error(error: object) -> None:
-    """The one line that a failure gets."""
+    """The one line that a failure gets, with what to type where that helps."""
+    extra = getattr(error, "extra", None)
+    if extra:
+        from srcnn_cli.cli._extras import install_command
+
+        error = f"{error}: type {install_command(extra)}"
     note(f"error: {' '.join(str(error).split())}")
 
 

@@ -12,11 +12,12 @@ from srcnn_cli.cli._options import alternatives, parse_path
 from srcnn_cli.pictures.subsampling import Subsampling
 from srcnn_cli.streams import input_path, output_path
 
-Format = Literal["png", "jpeg", "webp", "tiff", "bmp", "ppm"]
+Format = Literal["png", "jpeg", "webp", "avif", "tiff", "bmp", "ppm"]
 EXTENSIONS: dict[str, str] = {
     "png": ".png",
     "jpeg": ".jpg",
     "webp": ".webp",
+    "avif": ".avif",
     "tiff": ".tif",
     "bmp": ".bmp",
     "ppm": ".ppm",
@@ -127,7 +128,13 @@ StripOption = Annotated[
     bool, typer.Option("--strip", help="Do not copy EXIF, ICC profile and resolution.")
 ]
 QualityOption = Annotated[
-    int, typer.Option(metavar="N", min=1, max=100, help="Quality of JPEG and WebP files.")
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=100,
+        help="Quality of JPEG, WebP and AVIF (default: a JPEG's own, from 75 to 95; else 95).",
+    ),
 ]
 SubsamplingOption = Annotated[
     Subsampling,

@@ -60,6 +60,7 @@ class Reporter:
                     "device": upscaler.device,
                     "precision": upscaler.precision,
                     "tile": done.tile,
+                    "quality": done.quality,
                     "seconds": {
                         "load": round(load_seconds, 4),
                         "read": round(done.read, 4),
@@ -76,7 +77,8 @@ class Reporter:
             )
         else:
             width, height = done.output_size
-            figures = f"{width}×{height}  {_seconds(done.total)}"
+            quality = f"quality {done.quality}  " if done.quality else ""
+            figures = f"{width}×{height}  {quality}{_seconds(done.total)}"
             if self._verbose:
                 old_width, old_height = done.input_size
                 figures = (

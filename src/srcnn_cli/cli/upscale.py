@@ -55,7 +55,7 @@ def upscale(
     accept_damaged: options.AcceptDamagedOption = False,
     strip: options.StripOption = False,
     format_: options.FormatOption = None,
-    quality: options.QualityOption = 95,
+    quality: options.QualityOption = None,
     subsampling: options.SubsamplingOption = "444",
     compression: options.CompressionOption = 1,
     background: options.BackgroundOption = None,

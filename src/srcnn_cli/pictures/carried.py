@@ -6,7 +6,7 @@ import io
 import struct
 from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.pictures import exif, png, xmp
+from srcnn_cli.pictures import exif, jpeg, png, xmp
 from srcnn_cli.pictures.icc import checked_profile
 from srcnn_cli.pictures.metadata import Metadata, bare_iptc, dpi_of
 
@@ -50,17 +50,15 @@ def carried(
             chunks.others, grey=grey, has_profile=bool(info["icc_profile"])
         )
         notes += [note] if note else []
-    elif image.format == "AVIF":
+    elif image.format in ("AVIF", "HEIF"):
         if not info.get("icc_profile"):
             from srcnn_cli.pictures import color_tags
 
             generated, png_color, note = color_tags.of_avif(data, grey=grey)
             notes += [note] if note else []
-        if b"tmap" in data[:65_536]:
+        if b"tmap" in data[:65_536] or (image.format == "HEIF" and jpeg.has_gain_map(data)):
             notes.append(_GAIN_MAP_LOST)
     elif image.format in ("JPEG", "MPO"):
-        from srcnn_cli.pictures import jpeg
-
         resources = info.get("photoshop")
         iptc = resources.get(_PHOTOSHOP_IPTC) if isinstance(resources, dict) else None
         if jpeg.has_gain_map(data):
@@ -77,13 +75,19 @@ def carried(
 
     kept, orientation, note = exif.of_info(info)
     notes += [note] if note else []
-    orientation = orientation or xmp.orientation_of(packet) or 1
+    orientation = 1 if _is_upright(image) else orientation or xmp.orientation_of(packet) or 1
     packet = xmp.normalized(packet) if packet else None
     profile = None
     if image.mode not in ("CMYK", "LAB"):  # those have just been converted to sRGB
         profile, note = checked_profile(generated or info.get("icc_profile"), channels)
         notes += [note] if note else []
     return Metadata(profile, kept, dpi, packet, bare_iptc(iptc), png_color), orientation
+
+
+def _is_upright(image: ImageFile) -> bool:
+    """Whether the format has the orientation in a place of its own, and the decoder applied it."""
+    # A JPEG in a JPEG XL is as it was.
+    return image.format == "HEIF" or (image.format == "JXL" and not getattr(image, "jpeg", False))
 
 
 def _packet(found: object) -> bytes | None:

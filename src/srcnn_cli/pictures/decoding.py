@@ -38,18 +38,9 @@ def decode(image: ImageFile, data: bytes, notes: list[str]) -> np.ndarray:
         raise InputError(
             "has floating-point pixels, whose white is undefined: save it with 8 or 16 bits"
         )
-    if image.format == "PPM":
-        from srcnn_cli.pictures import pnm
-
-        if pnm.white_of(data) > 255:
-            return pnm.decode_deep(data, notes)
-    if image.format == "JPEG2000":
-        from srcnn_cli.pictures import jpeg2000
-
-        if jpeg2000.wants_more_than_pillow(data):
-            pixels = jpeg2000.decode(data, notes)
-            if pixels is not None:
-                return pixels
+    pixels = _decode_without_pillow(image, data, notes)
+    if pixels is not None:
+        return pixels
     image.load()
     bits = _stored_bits(image, data)
     if image.mode.startswith("I"):
@@ -60,6 +51,25 @@ def decode(image: ImageFile, data: bytes, notes: list[str]) -> np.ndarray:
     if bits > 8:
         notes.append(f"its {bits}-bit channels were reduced to 8 bits")
     return _eight_bits(image, bits, notes)
+
+
+def _decode_without_pillow(image: ImageFile, data: bytes, notes: list[str]) -> np.ndarray | None:
+    """What Pillow would lose something of; None: it would not."""
+    if image.format == "PPM":
+        from srcnn_cli.pictures import pnm
+
+        if pnm.white_of(data) > 255:
+            return pnm.decode_deep(data, notes)
+    if image.format == "JPEG2000":
+        from srcnn_cli.pictures import jpeg2000
+
+        if jpeg2000.wants_more_than_pillow(data):
+            return jpeg2000.decode(data, notes)
+    if image.format == "JXL":
+        from srcnn_cli.pictures import jpegxl
+
+        return jpegxl.decode_deep(data)
+    return None
 
 
 def _stored_bits(image: ImageFile, data: bytes) -> int:
@@ -73,6 +83,8 @@ def _stored_bits(image: ImageFile, data: bytes) -> int:
     if image.format == "AVIF":
         box = data.find(b"av1C")
         return 10 if box >= 0 and data[box + 6] & 0x40 else 8  # 10 or 12
+    if image.format == "HEIF":
+        return int(image.info.get("bit_depth", 8))
     return 8
 
 

@@ -59,11 +59,16 @@ _NAMES_OF_EXTENSIONS = {
     ".jpx": ("JPEG2000",),
     ".avif": ("AVIF",),
     ".tga": ("TGA",),
+    ".heic": ("HEIF",),
+    ".heif": ("HEIF",),
+    ".hif": ("HEIF",),
+    ".jxl": ("JXL",),
 }
 
 READABLE_EXTENSIONS = frozenset(_NAMES_OF_EXTENSIONS)
 
 JPEG_BEGINNING = b"\xff\xd8\xff"
+JPEG_XL_BEGINNINGS = (b"\xff\x0a", b"\0\0\0\x0cJXL ")
 TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Of programs that confuse the byte order in the second half of this; it is meant as in the first.
 ODD_TIFF_BEGINNINGS = (b"MM*\0", b"II\0*")
@@ -103,6 +108,7 @@ class Target(NamedTuple):
         name: Pillow's name of the format.
         max_side: The largest width and height in pixels.
         max_bytes: The largest file, where the format stores offsets in 32 bits.
+        lossy: Whether it has a quality.
         alpha: Whether it holds transparency.
         deep: Whether 16-bit pixels are written as 16 bits.
         grey: Whether it holds one channel.
@@ -116,6 +122,7 @@ class Target(NamedTuple):
     name: str
     max_side: int = 2**31 - 1
     max_bytes: int | None = None
+    lossy: bool = False
     alpha: bool = False
     deep: bool = False
     grey: bool = True
@@ -126,10 +133,15 @@ class Target(NamedTuple):
     iptc: bool = False
 
 
-# The sides are libjpeg's and libwebp's own limits, as found by trying.
+# The sides are libjpeg's, libwebp's and libavif's own limits, as found by trying.
 _PNG = Target("PNG", alpha=True, deep=True, icc=True, exif=True, xmp=True, iptc=True)
-_JPEG = Target("JPEG", max_side=65_500, icc=True, exif=True, xmp=True, iptc=True)
-_WEBP = Target("WEBP", max_side=16_383, alpha=True, grey=False, icc=True, exif=True, xmp=True)
+_JPEG = Target("JPEG", max_side=65_500, lossy=True, icc=True, exif=True, xmp=True, iptc=True)
+_WEBP = Target(
+    "WEBP", max_side=16_383, lossy=True, alpha=True, grey=False, icc=True, exif=True, xmp=True
+)
+_AVIF = Target(
+    "AVIF", max_side=65_536, lossy=True, alpha=True, grey=False, icc=True, exif=True, xmp=True
+)
 _TIFF = Target(
     "TIFF", max_bytes=2**32, alpha=True, deep=True, icc=True, exif=True, xmp=True, iptc=True
 )
@@ -140,6 +152,7 @@ WRITABLE: dict[str, Target] = {
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
     ".webp": _WEBP,
+    ".avif": _AVIF,
     ".tif": _TIFF,
     ".tiff": _TIFF,
     ".bmp": _BMP,
@@ -155,8 +168,6 @@ RAW_PHOTOGRAPH = "is a raw photograph: convert it first (to TIFF or PNG, with a 
 
 # How files begin that are pictures, but of a kind that is not read here -> what they are.
 _OTHER_BEGINNINGS = {
-    b"\xff\x0a": f"is a JPEG XL picture, which is not read here: {_CONVERT}",
-    b"\0\0\0\x0cJXL ": f"is a JPEG XL picture, which is not read here: {_CONVERT}",
     b"II\xbc": f"is a JPEG XR picture, which is not read here: {_CONVERT}",
     b"8BPS": f"is a Photoshop document, which is not read here: {_CONVERT}",
     b"v/1\x01": f"is an OpenEXR picture, which is not read here: {_CONVERT}",
@@ -169,7 +180,6 @@ _OTHER_BEGINNINGS = {
     b"FOVb": RAW_PHOTOGRAPH,
     b"\0MRM": RAW_PHOTOGRAPH,
 }
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2")
 
 
 @contextmanager
@@ -197,6 +207,15 @@ def import_tifffile() -> ModuleType:
     return module
 
 
+def import_plugin(file_format: str) -> None:
+    """Have Pillow know a format of its own.
+
+    Raises:
+        ImportError: This Pillow does not.
+    """
+    importlib.import_module(f"PIL.{_PLUGINS[file_format]}")
+
+
 def disagrees(name: str, file_format: str) -> bool:
     """Whether the extension of ``name`` (if any) promises another format than the content."""
     extension = PurePath(name).suffix.lower()
@@ -213,14 +232,21 @@ def open_header(data: bytes, name: str) -> ImageFile | None:
         The picture, or None if the content is of no known format.
 
     Raises:
+        InputError: It is of a format that takes a package which is not installed.
         Exception: Whatever Pillow raises over a file that begins like a known format.
     """
+    if data[4:8] == b"ftyp" or data.startswith(JPEG_XL_BEGINNINGS):
+        from srcnn_cli.pictures.plugins import open_with, plugin_for
+
+        plugin = plugin_for(data)
+        if plugin is not None:
+            return open_with(plugin, data)
     prefix = data[:16]
-    for file_format, plugin in _PLUGINS.items():
+    for file_format in _PLUGINS:
         if file_format == "TGA" and not _may_be_tga(data, name):
             continue
         try:
-            importlib.import_module(f"PIL.{plugin}")
+            import_plugin(file_format)
         except ImportError:  # AVIF came with Pillow 11.3
             continue
         factory, accept = Image.OPEN[file_format]
@@ -235,12 +261,8 @@ def open_header(data: bytes, name: str) -> ImageFile | None:
 
 def other_kind(data: bytes) -> str | None:
     """What a file is that is a picture of a kind not read here; None if it is none."""
-    if data[4:8] == b"ftyp":
-        if data[8:11] == b"crx":
-            return RAW_PHOTOGRAPH
-        brands = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
-        if data[8:12] in _HEIC_BRANDS and not any(b in brands for b in (b"avif", b"avis")):
-            return f"is a HEIC picture, which is not read here: {_CONVERT}"
+    if data[4:11] == b"ftypcrx":
+        return RAW_PHOTOGRAPH
     if data[6:14] == b"HEAPCCDR":
         return RAW_PHOTOGRAPH
     return next((what for start, what in _OTHER_BEGINNINGS.items() if data.startswith(start)), None)

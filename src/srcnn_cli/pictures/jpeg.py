@@ -11,6 +11,8 @@ import re
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
+from srcnn_cli.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -72,6 +74,25 @@ def examine(data: bytes) -> Verdict:
     if warning is not None:
         return Verdict(damage=warning, has_end=has_end)
     return Verdict(note=note, has_end=has_end)
+
+
+def whole(data: bytes, notes: list[str], *, accept_damaged: bool) -> bytes:
+    """A JPEG that is whole, or that shall do as it is, with an end marker.
+
+    Raises:
+        InputError: It is damaged, and shall not do.
+    """
+    verdict = examine(data)
+    if verdict.damage is not None:
+        if not accept_damaged:
+            raise InputError(
+                f"is damaged or cut off: the JPEG data cannot all be decoded ({verdict.damage}); "
+                "--accept-damaged takes what there is"
+            )
+        notes.append(f"it is damaged ({verdict.damage}): part of the picture is grey or wrong")
+    elif verdict.note is not None:
+        notes.append(verdict.note)
+    return data if verdict.has_end else data + END
 
 
 def has_gain_map(data: bytes) -> bool:

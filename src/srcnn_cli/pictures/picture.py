@@ -19,9 +19,11 @@ class Picture(NamedTuple):
         format: Pillow's name of the format that it came from.
         metadata: What its copy should carry along.
         notes: What was changed or dropped on reading, one sentence each.
+        quality: Of a JPEG: that it was written with, 1 to 100.
     """
 
     pixels: np.ndarray
     format: str = "PNG"
     metadata: Metadata = Metadata()
     notes: tuple[str, ...] = ()
+    quality: int | None = None

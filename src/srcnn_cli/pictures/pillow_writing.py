@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from PIL import Image
 
 from srcnn_cli.pictures import exif
+from srcnn_cli.pictures.formats import import_plugin
 from srcnn_cli.pictures.metadata import PHOTOSHOP, Metadata, wrapped_iptc
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def save_with_pillow(
     quality: int,
     subsampling: Subsampling,
 ) -> None:
-    """Write 8-bit pixels as JPEG, WebP, BMP or PPM."""
+    """Write 8-bit pixels as JPEG, WebP, AVIF, BMP or PPM."""
     options: dict[str, object] = {}
     if metadata.dpi:
         options["dpi"] = metadata.dpi
@@ -35,7 +36,7 @@ def save_with_pillow(
         options["icc_profile"] = metadata.icc_profile
     if metadata.exif:
         options["exif"] = exif.PREFIX + metadata.exif
-    if metadata.xmp and target.name == "WEBP":
+    if metadata.xmp and target.name in ("WEBP", "AVIF"):
         options["xmp"] = metadata.xmp
     if target.name == "JPEG":
         options |= {"quality": quality, "subsampling": ":".join(subsampling)}
@@ -45,6 +46,9 @@ def save_with_pillow(
         options |= {"lossless": True, "quality": 50, "exact": True}
     elif target.name == "WEBP":
         options["quality"] = quality
+    elif target.name == "AVIF":
+        options |= {"quality": quality, "subsampling": ":".join(subsampling)}
+    import_plugin(target.name)
     Image.fromarray(pixels).save(file, target.name, **options)
 
 

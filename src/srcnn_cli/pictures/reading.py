@@ -22,6 +22,7 @@ from srcnn_cli.pictures import png
 from srcnn_cli.pictures.decoding import decode
 from srcnn_cli.pictures.formats import (
     JPEG_BEGINNING,
+    JPEG_XL_BEGINNINGS,
     ODD_TIFF_BEGINNINGS,
     RAW_EXTENSIONS,
     RAW_PHOTOGRAPH,
@@ -169,7 +170,11 @@ def decode_picture(
 
             said.file_format = "JPEG"
             _check_area(*jpeg.size_of(data), max_pixels)
-            data = _whole_jpeg(data, notes, accept_damaged=accept_damaged)
+            data = jpeg.whole(data, notes, accept_damaged=accept_damaged)
+        elif data.startswith(JPEG_XL_BEGINNINGS):
+            from srcnn_cli.pictures import jpegxl
+
+            _check_area(*jpegxl.size_of(data), max_pixels)  # the plugin decodes at once
         chunks = png.take_apart(data) if data.startswith(png.SIGNATURE) else None
         shown = data if chunks is None else chunks.essential
         image = _open(shown, name)
@@ -193,7 +198,17 @@ def decode_picture(
             metadata, orientation = carried(image, data, chunks, notes, channels=channels)
             pixels = turn_upright(pixels, orientation)
         pixels = np.ascontiguousarray(pixels)
-    return Picture(pixels, file_format, metadata, tuple(notes))
+        quality = _jpeg_quality(image)
+    return Picture(pixels, file_format, metadata, tuple(notes), quality)
+
+
+def _jpeg_quality(image: ImageFile) -> int | None:
+    tables = getattr(image, "quantization", None)
+    if not tables:
+        return None
+    from srcnn_cli.pictures.jpeg_quality import quality_of
+
+    return quality_of(tables)
 
 
 def _check_area(width: int, height: int, max_pixels: int) -> None:
@@ -209,28 +224,13 @@ def _note_extension(name: str, file_format: str, notes: list[str]) -> None:
         notes.append(f"its name ends in {Path(name).suffix}, but it is a {file_format} file")
 
 
-def _whole_jpeg(data: bytes, notes: list[str], *, accept_damaged: bool) -> bytes:
-    """A JPEG that is whole, or that shall do as it is, with an end marker."""
-    from srcnn_cli.pictures import jpeg
-
-    verdict = jpeg.examine(data)
-    if verdict.damage is not None:
-        if not accept_damaged:
-            raise InputError(
-                f"is damaged or cut off: the JPEG data cannot all be decoded ({verdict.damage}); "
-                "--accept-damaged takes what there is"
-            )
-        notes.append(f"it is damaged ({verdict.damage}): part of the picture is grey or wrong")
-    elif verdict.note is not None:
-        notes.append(verdict.note)
-    return data if verdict.has_end else data + jpeg.END
-
-
 def _open(data: bytes, name: str) -> ImageFile:
     """Open the header, or say what the file is instead of a picture."""
     cause: Exception | None = None
     try:
         image = open_header(data, name)
+    except InputError:
+        raise
     except Exception as error:
         if is_memory_error(error):
             raise
@@ -275,7 +275,7 @@ def _failures_reported(name: str) -> Iterator[_Said]:
     try:
         yield said
     except InputError as error:
-        raise InputError(error.reason, name) from error.__cause__
+        raise InputError(error.reason, name, extra=error.extra) from error.__cause__
     except Exception as error:
         if is_memory_error(error):
             raise OutOfMemoryError("does not fit into the free memory", name) from error

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from srcnn_cli.methods.base import Timing
+    from srcnn_cli.pictures.formats import Target
     from srcnn_cli.pictures.picture import Picture
     from srcnn_cli.pictures.subsampling import Subsampling
     from srcnn_cli.pictures.writing import RGB
@@ -32,6 +33,7 @@ _EXTENSIONS = {
     "JPEG": ".jpg",
     "MPO": ".jpg",
     "WEBP": ".webp",
+    "AVIF": ".avif",
     "TIFF": ".tif",
     "BMP": ".bmp",
     "DIB": ".bmp",
@@ -47,11 +49,16 @@ class Task(NamedTuple):
     strict: bool = False
     accept_damaged: bool = False
     strip: bool = False
-    quality: int = 95
+    quality: int | None = None
     compression: int = 1
     subsampling: Subsampling = "444"
     background: RGB | None = None
     max_pixels: int = 500_000_000
+
+
+# Of lossy results where neither the user nor the input says; and what the input may ask for.
+_QUALITY = 95
+_LEAST_QUALITY = 75
 
 
 class Done(NamedTuple):
@@ -65,6 +72,7 @@ class Done(NamedTuple):
         write: Seconds for encoding and writing to the disk.
         stages: How the factor was reached.
         tile: Side of the tiles.
+        quality: Of the written file, if its format has one.
         notes: What the user should know, one sentence each.
     """
 
@@ -75,6 +83,7 @@ class Done(NamedTuple):
     write: float
     stages: list[Stage]
     tile: int
+    quality: int | None
     notes: tuple[str, ...]
 
     @property
@@ -90,6 +99,7 @@ class Opened(NamedTuple):
     picture: Picture
     scale: float
     extension: str | None
+    quality: int | None
     notes: tuple[str, ...]
     seconds: float
 
@@ -134,9 +144,21 @@ def open_file(job: Job, task: Task) -> Opened:
         picture,
         scale,
         extension,
+        _quality(picture, WRITABLE[(extension or job.target.suffix).lower()], task),
         (*picture.notes, *remarks, *losses),
         time.perf_counter() - started,
     )
+
+
+def _quality(picture: Picture, target: Target, task: Task) -> int | None:
+    """What a lossy file is written with: a JPEG that was made small makes no huge one."""
+    if not target.lossy:
+        return None
+    if task.quality is not None:
+        return task.quality
+    if picture.quality is None or target.name != "JPEG":
+        return _QUALITY
+    return min(max(picture.quality, _LEAST_QUALITY), _QUALITY)
 
 
 def _read(job: Job, task: Task) -> Picture:
@@ -177,7 +199,7 @@ def upscale_file(
             metadata=Metadata() if task.strip else picture.metadata,
         ),
         overwrite=task.overwrite,
-        quality=task.quality,
+        quality=opened.quality or _QUALITY,
         compression=task.compression,
         subsampling=task.subsampling,
         background=task.background,
@@ -191,6 +213,7 @@ def upscale_file(
         write=time.perf_counter() - started,
         stages=enlarged.stages,
         tile=enlarged.tile,
+        quality=opened.quality,
         notes=(*opened.notes, *dropped, *enlarged.notes),
     )
 
