@@ -24,7 +24,7 @@ def completed(line):
 
 
 def test_commands():
-    assert completed("srcnn ") == ["upscale", "models", "train", "import", "bench", "compare"]
+    assert completed("srcnn ") == ["upscale", "models", "train", "import", "export", "bench", "compare"]
     assert completed("srcnn up") == ["upscale"]
 
 
