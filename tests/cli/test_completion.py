@@ -24,7 +24,15 @@ def completed(line):
 
 
 def test_commands():
-    assert completed("srcnn ") == ["upscale", "models", "train", "import", "export", "bench", "compare"]
+    assert completed("srcnn ") == [
+        "upscale",
+        "models",
+        "train",
+        "import",
+        "export",
+        "bench",
+        "compare",
+    ]
     assert completed("srcnn up") == ["upscale"]
 
 

@@ -176,9 +176,7 @@ class Trainer:
             ModelError: The PSNR is not a number; the last good weights are kept.
             OutputError: A file cannot be written.
         """
-        if self._unvalidated is None:
-            return None
-        return self._conclude(*self._unvalidated)
+        return self._conclude(*self._unvalidated) if self._unvalidated else None
 
     def _agree(self, should_stop: Callable[[], bool]) -> bool:
         wish = should_stop()
