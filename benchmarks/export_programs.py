@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import base64
+import io
 import runpy
+import shutil
 import sys
+import tempfile
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from srcnn_cli.imaging.resize import resize
+from srcnn_cli.imaging.rounding import round_to_uint8
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +31,8 @@ if TYPE_CHECKING:
     Run = Callable[[Planes], Planes]
 
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "exported_network.py"
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "examples" / "exported_network.py"
 
 
 class Missing(Exception):  # noqa: N818 - no error: a program that is not here
@@ -164,6 +172,37 @@ def _ncnn(path: Path, exported: Exported) -> Run:
     return _on_its_grid(run, exported)
 
 
+def _chromium(path: Path, exported: Exported) -> Run:
+    from PIL import Image
+
+    del exported
+    sys.path.append(str(ROOT / "tests"))
+    from chromium import Chromium, find_chromium
+
+    program = find_chromium()
+    if program is None:
+        raise Missing("chromium")
+    profile = tempfile.mkdtemp()
+    browser = Chromium(program, profile)
+    atexit.register(shutil.rmtree, profile, ignore_errors=True)
+    atexit.register(browser.close)
+
+    def run(planes: Planes) -> Planes:
+        picture = path.with_name("picture.png")
+        Image.fromarray(np.moveaxis(round_to_uint8(planes), 0, -1)).save(picture)
+        browser.open(path)
+        root = browser.call("DOM.getDocument")["root"]["nodeId"]
+        node = browser.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
+        browser.call("DOM.setFileInputFiles", nodeId=node, files=[str(picture)])
+        while browser.run("document.body.dataset.state") in ("empty", "working"):
+            time.sleep(0.2)
+        address = browser.run("document.getElementById('result').toDataURL()")
+        with Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))) as image:
+            return np.moveaxis(np.asarray(image.convert("RGB"), np.float32), -1, 0) / 255
+
+    return run
+
+
 _ONNX = {"ONNX Runtime": _onnxruntime, "OpenCV dnn": _opencv, "OpenVINO (f32)": _openvino}
 
 PROGRAMS = {
@@ -174,5 +213,6 @@ PROGRAMS = {
         Program("PyTorch", "torch", _torch),
         Program("spandrel", "spandrel", _spandrel),
         Program("ncnn (float32)", "ncnn", _ncnn),
+        Program("Chromium (JavaScript)", "html", _chromium, picture=True, quantized=True),
     )
 }

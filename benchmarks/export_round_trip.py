@@ -26,6 +26,7 @@ from srcnn_cli.evaluation.protocol import PROTOCOLS
 from srcnn_cli.evaluation.sources import find_sources, load
 from srcnn_cli.exports.base import Exported
 from srcnn_cli.exports.registry import FORMATS
+from srcnn_cli.imaging.rounding import round_to_uint8
 from srcnn_cli.methods.network import Network
 from srcnn_cli.models.catalog import find_model, load_model, shipped_models
 
@@ -56,7 +57,10 @@ def compared(
             size = pair.truth.shape[-2:]
             here = method.enlarge(low if program.picture else low[0], *size)[0]
             # A picture's colours are clipped before Y' is taken of them, as in a file.
-            ours.append(pair.psnr(here.clip(0, 1) if program.picture else here))
+            here = here.clip(0, 1) if program.picture else here
+            if program.quantized:
+                here = round_to_uint8(here).astype(np.float32) / 255
+            ours.append(pair.psnr(here))
             there = run(low)
             theirs.append(pair.psnr(there if program.picture else there[0]))
     worst = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))

@@ -92,9 +92,15 @@ def bicubic_filters(factor: int) -> NDArray[np.float32]:
     One filter for each sub-pixel of a pixel, row by row, for a picture that is continued
     symmetrically. By these it is the same as `Resampler`.
     """
-    around = 2 * BICUBIC_RADIUS + 1
-    middle = slice(BICUBIC_RADIUS * factor, (BICUBIC_RADIUS + 1) * factor)
-    # Column k of the enlarged identity is what input pixel k gives to each output pixel.
-    along = resize(np.eye(around), around * factor, around)[middle]
+    along = bicubic_line(factor)
     filters: NDArray[np.float64] = np.einsum("ai,bj->abij", along, along)
-    return filters.reshape(factor**2, 1, around, around).astype(np.float32)
+    side = along.shape[1]
+    return filters.reshape(factor**2, 1, side, side).astype(np.float32)
+
+
+def bicubic_line(factor: int) -> NDArray[np.float64]:
+    """The same along one axis: (s, 5), the weights of five pixels for each sub-pixel."""
+    around = 2 * BICUBIC_RADIUS + 1
+    # Column k of the enlarged identity is what input pixel k gives to each output pixel.
+    along: NDArray[np.float64] = resize(np.eye(around), around * factor, around)
+    return along[BICUBIC_RADIUS * factor : (BICUBIC_RADIUS + 1) * factor]

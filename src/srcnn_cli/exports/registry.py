@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from srcnn_cli.exports.html import HtmlPage
 from srcnn_cli.exports.ncnn import Ncnn
 from srcnn_cli.exports.onnx_picture import OnnxPicture
 from srcnn_cli.exports.onnx_plane import OnnxPlane
@@ -21,5 +22,6 @@ FORMATS: dict[str, ExportFormat] = {
         TorchState(),
         SpandrelDncnn(),
         Ncnn(),
+        HtmlPage(),
     )
 }
