@@ -64,7 +64,7 @@ def test_options_say_what_the_file_does_not(call):
     assert code == 0
     assert "×2, ×4" in out
     assert "vdsr-2" in out
-    assert "flat grey picture comes out 0.5 of full white off" in err
+    assert "flat picture comes out 0.9 of full white off" in err
     assert err.count("\n") == 1
     config, _ = load_weights("out.safetensors")
     assert (config.architecture, config.scales, config.border) == ("vdsr", (2, 4), "zero")

@@ -1,9 +1,7 @@
 """Weights of other programs: what they mean, and that nothing in a file is trusted."""
 
-import pickle
 import struct
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,51 +10,21 @@ from PIL import Image
 from safetensors.torch import save_file
 from scipy.io import savemat
 
-from srcnn_cli.engines.tiling import run_plane
-from srcnn_cli.engines.torch_engine import TorchEngine
+from foreign_networks import (
+    PLANE,
+    as_tensors,
+    assert_layers,
+    random_layers,
+    refused,
+    run,
+    slow_network,
+)
 from srcnn_cli.errors import ModelError
 from srcnn_cli.evaluation.protocol import make_pair
-from srcnn_cli.methods.sanity import grey_error
+from srcnn_cli.methods.sanity import flat_error
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.models.foreign import importer, matlab, state_dicts
+from srcnn_cli.models.foreign import importer, matlab, state_dicts, stored
 from srcnn_cli.models.foreign.importer import import_weights
-
-
-def slow_network(plane, layers, *, residual=False, mode="edge"):
-    """Correlation by its definition, ``layers`` being (weight (out, in, f, f), bias)."""
-    maps = plane[None].astype(np.float64)
-    height, width = plane.shape
-    for index, (weight, bias) in enumerate(layers):
-        radius = weight.shape[2] // 2
-        padded = np.pad(maps, ((0, 0), (radius, radius), (radius, radius)), mode)
-        outputs = []
-        for filters, offset in zip(weight, bias, strict=True):
-            total = np.full((height, width), float(offset))
-            for source, square in zip(padded, filters, strict=True):
-                for (row, column), value in np.ndenumerate(square):
-                    total += value * source[row : row + height, column : column + width]
-            outputs.append(total)
-        maps = np.array(outputs)
-        if index < len(layers) - 1:
-            maps = np.maximum(maps, 0)
-    return maps[0] + plane if residual else maps[0]
-
-
-def random_layers(filters=(5, 3, 3), widths=(4, 3), color="y", seed=0):
-    rng = np.random.default_rng(seed)
-    config = ModelConfig(filters=filters, widths=widths, color=color)
-    return [
-        (rng.normal(0, 0.3, shape).astype(np.float32), rng.normal(0, 0.1, shape[0]).astype("f4"))
-        for shape in config.layer_shapes
-    ]
-
-
-def run(config, tensors, plane):
-    engine = TorchEngine(config, tensors, torch.device("cpu"))
-    return run_plane(engine, plane[None].astype(np.float32), 128)[0]
-
-
-PLANE = np.random.default_rng(9).random((13, 17)).astype(np.float32)
 
 
 def column_major(square):
@@ -94,31 +62,6 @@ def save_vdsr_mat(path, layers):
     model = {"weight": cell(weights), "bias": cell([b[:, None] for _, b in layers])}
     savemat(path, {"model": model})
     return path
-
-
-def as_tensors(layers, names, biases=True):
-    """A state dict: ``names`` are the stems of the layers, first to last."""
-    state = {}
-    for name, (weight, bias) in zip(names, layers, strict=True):
-        state[f"{name}.weight"] = torch.from_numpy(weight)
-        if biases:
-            state[f"{name}.bias"] = torch.from_numpy(bias)
-    return state
-
-
-def assert_layers(tensors, layers, *, biases=True):
-    assert len(tensors) == 2 * len(layers)
-    for index, (weight, bias) in enumerate(layers, start=1):
-        np.testing.assert_array_equal(tensors[f"conv{index}.weight"], weight)
-        np.testing.assert_array_equal(tensors[f"conv{index}.bias"], bias if biases else 0 * bias)
-
-
-def refused(path, words, **options):
-    with pytest.raises(ModelError, match=words) as failure:
-        import_weights(path, **{"scales": [3], **options})
-    assert str(path) in str(failure.value)
-    assert failure.value.exit_code == 5
-    assert "\n" not in str(failure.value)
 
 
 # MATLAB
@@ -267,7 +210,7 @@ def test_a_mat_file_that_would_fill_the_memory_or_the_stack_is_refused(tmp_path,
         monkeypatch.setattr(module, "MAX_FILE_BYTES", 1 << 20)
     bomb = zlib.compress(element(14, bytes(1 << 22)))
     path.write_bytes(MAT_HEADER + struct.pack("<II", 15, len(bomb)) + bomb)
-    refused(path, "more than 1 MiB|holds more than")
+    refused(path, "holds more than")
     path.write_bytes(MAT_HEADER + bytes(1 << 20))
     refused(path, "holds more than")
 
@@ -341,6 +284,7 @@ def test_seven_layers_or_other_filters_are_direct_unless_told(tmp_path):
         assert import_weights(path, scales=[2])[0].architecture == "srcnn"
         assert import_weights(path, scales=[2], architecture="vdsr")[0].residual
         refused(path, "unknown architecture 'edsr'", architecture="edsr")
+        refused(path, "does not enlarge by itself", architecture="espcn")
 
 
 @pytest.mark.parametrize(
@@ -405,7 +349,7 @@ def weights(*shapes):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (weights((4, 1, 5), (9, 4, 3)), "ESPCN"),
+        (weights((4, 1, 5), (8, 4, 3)), "do not lead"),
         (weights((4, 1, 5), (3, 5, 3), (1, 3, 3)), "do not lead"),
         (weights((4, 1, 4), (1, 4, 3)), "odd"),
         ({**weights((4, 1, 3)), "b": torch.ones(1, 4, 3, 5)}, "not square"),
@@ -415,7 +359,10 @@ def weights(*shapes):
         (weights((4, 1, 3), (1, 4, 3), (4, 1, 3), (1, 4, 3)), "in between"),
         (weights((8, 4, 5), (4, 8, 5), (8, 4, 3), (4, 8, 3), (4, 1, 3), (1, 4, 3)), "several"),
         ({**weights((4, 1, 3), (1, 4, 3)), "bn.running_mean": torch.ones(4)}, "normalisation"),
-        ({**weights((4, 1, 3), (1, 4, 3)), "prelu.weight": torch.ones(4)}, "activations"),
+        ({**weights((4, 1, 3), (1, 4, 3)), "prelu.weight": torch.ones(4)}, "not by ReLU alone"),
+        ({**weights((4, 1, 3), (1, 4, 3)), "prelu.weight": torch.ones(3)}, "3 slopes"),
+        ({**weights((4, 1, 3), (1, 4, 3)), "a.weight": torch.ones(4), "b.weight": torch.ones(1)},
+         "2 learned"),
         ({**weights((4, 1, 3), (1, 4, 3)), "fc.weight": torch.ones(4, 4)}, "neither filters"),
         ({**weights((4, 1, 3), (1, 4, 3)), "0.bias": torch.ones(3)}, "3 values for 4"),
         ({**weights((4, 1, 3), (1, 4, 3)), "x.bias": torch.ones(4)}, "1 biases cannot"),
@@ -423,7 +370,7 @@ def weights(*shapes):
         ({**weights((4, 1, 3), (1, 4, 3)), "n": torch.ones(4).to_sparse()}, "floating-point"),
         ({"a": torch.full((4, 1, 3, 3), torch.nan), "b": torch.ones(1, 4, 3, 3)}, "not finite"),
         ({"a": torch.ones(1).expand(4096, 4096, 63, 63), "b": torch.ones(1, 4, 3, 3)}, "values"),
-        ({f"{i}": torch.ones(1, 1, 3, 3) for i in range(300)}, "300 tensors"),
+        ({f"{i}": torch.ones(1, 1, 3, 3) for i in range(400)}, "400 tensors"),
         ({"a": 1, "b": [torch.ones(4, 1, 3, 3)]}, "without filters"),
         (torch.ones(4, 1, 3, 3), "without filters"),
         ({"a": weights((4, 1, 3), (1, 4, 3)), "b": weights((4, 1, 3), (1, 4, 3))}, "several net"),
@@ -432,7 +379,8 @@ def weights(*shapes):
     ],
 )  # fmt: skip
 def test_other_networks_are_refused_with_the_reason(tmp_path, monkeypatch, state, words):
-    monkeypatch.setattr(state_dicts, "MAX_PARAMETERS", 1_000_000)
+    for module in (state_dicts, stored):
+        monkeypatch.setattr(module, "MAX_PARAMETERS", 1_000_000)
     torch.save(state, tmp_path / "other.pth")
     refused(tmp_path / "other.pth", words)
 
@@ -442,41 +390,6 @@ def test_own_weights_need_no_import(tiny_weights):
 
 
 # Files that are damaged, or worse
-
-
-class Payload:
-    """Unpickled carelessly, it makes a file."""
-
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __reduce__(self):
-        return Path.touch, (self.marker,)
-
-
-@pytest.mark.parametrize("form", ["zip", "legacy", "pickle", "protocol 0", "mixed"])
-def test_a_pickle_with_a_payload_does_not_run(tmp_path, form):
-    marker = tmp_path / "it-ran"
-    payload = Payload(marker)
-    path = tmp_path / "evil.pth"
-    if form == "mixed":
-        torch.save({**as_tensors(random_layers(), "abc"), "x": payload}, path)
-    elif form in {"zip", "legacy"}:
-        torch.save({"a": payload}, path, _use_new_zipfile_serialization=form == "zip")
-    else:
-        path.write_bytes(pickle.dumps(payload, protocol=0 if form == "protocol 0" else 2))
-    refused(path, "format is not known" if form == "protocol 0" else "run code|damaged")
-    assert not marker.exists()
-    with path.open("rb") as file:  # the payload is live: whoever runs it gets the file
-        if form in {"pickle", "protocol 0"}:
-            pickle.load(file)  # noqa: S301
-            assert marker.exists()
-
-
-def test_a_whole_module_is_refused(tmp_path):
-    module = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.Conv2d(4, 1, 3))
-    torch.save(module, tmp_path / "module.pth")
-    refused(tmp_path / "module.pth", r"run code .*Sequential.*state_dict")
 
 
 def made_files(folder):
@@ -524,8 +437,8 @@ def test_a_file_with_wrong_bytes_is_read_or_refused_but_nothing_else(tmp_path):
         (b"\0", "format is not known"),
         (bytes(5000), "format is not known"),
         (b"some text, not weights\n" * 20, "format is not known"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(600), "HDF5.*-v7"),
-        (b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n" + bytes(99), "HDF5.*-v7"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(600), "damaged HDF5"),
+        (b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n" + bytes(99), "7.3.*-v7"),
         (b"\x89PNG\r\n\x1a\n" + bytes(99), "format is not known"),
         (b"PK\x03\x04" + bytes(200), "damaged torch file"),
         (b"\x80\x02" + bytes(200), "damaged torch file"),
@@ -561,9 +474,9 @@ def test_a_flat_picture_tells_networks_apart(tmp_path):
     last = np.ascontiguousarray(weight.transpose(1, 0, 2, 3))
     torch.save({"a": torch.from_numpy(weight), "b": torch.from_numpy(last)}, tmp_path / "a.pth")
     config, tensors, _ = import_weights(tmp_path / "a.pth", scales=[2])
-    assert grey_error(config, tensors) == 0
+    assert flat_error(config, tensors) == 0
     config, tensors, _ = import_weights(tmp_path / "a.pth", scales=[2], architecture="vdsr")
-    assert grey_error(config, tensors) == pytest.approx(0.5)
+    assert flat_error(config, tensors) == pytest.approx(0.9)
 
 
 # Research data
@@ -593,7 +506,7 @@ def test_the_reference_files_of_srcnn_reach_their_psnr(
     path = shared_data / "reference/weights" / f"srcnn-{name}-x3.mat"
     config, tensors, _ = import_weights(path)
     assert (config.name, config.scales, config.border) == (f"srcnn-{name}", (3,), "replicate")
-    assert grey_error(config, tensors) < 0.01
+    assert flat_error(config, tensors) < 0.01
     assert mean_psnr(set5, config, tensors) == pytest.approx(decibels, abs=0.02)
     other = import_weights(path, transpose=False)
     assert mean_psnr(set5, *other[:2]) == pytest.approx(untransposed, abs=0.02)
@@ -605,5 +518,5 @@ def test_the_authors_vdsr_reaches_its_psnr(shared_data, set5):
     assert config == ModelConfig(
         "vdsr", (3,) * 20, (64,) * 19, scales=(2, 3, 4), border="zero"
     )  # fmt: skip
-    assert grey_error(config, tensors) < 0.01
+    assert flat_error(config, tensors) < 0.01
     assert mean_psnr(set5, config, tensors) == pytest.approx(33.66, abs=0.01)

@@ -28,6 +28,7 @@ EXTRAS = {
     "formats": {"pillow_heif": "pillow-heif", "pillow_jxl": "pillow-jxl-plugin"},
     "openvino": {"openvino": "openvino"},
     "ray": {"ray": "ray"},
+    "keras": {"pyfive": "pyfive"},
     "bench": {
         "skimage": "scikit-image",
         "scipy": "scipy",

@@ -11,19 +11,24 @@ import typer
 from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._options import Architecture, OverwriteOption, alternatives
 from srcnn_cli.errors import UsageError
-from srcnn_cli.imaging.channels import Planes
+from srcnn_cli.imaging.channels import INPUT_CONVENTIONS, Planes
 from srcnn_cli.models.networks.base import BorderPolicy
 
-# A flat picture that comes out this much brighter or darker was not learned so: a few grey levels
-# are usual, and a network taken for another is off by half of full white.
-_GREY_TOLERANCE = 0.1
+
+def _input_convention(name: str) -> str:
+    if name not in INPUT_CONVENTIONS:
+        raise typer.BadParameter(
+            f"{name!r} is not one of {', '.join(map(repr, INPUT_CONVENTIONS))}."
+        )
+    return name
 
 
 def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="A .mat file of SRCNN or VDSR, or a state dict of PyTorch code."
+            metavar="FILE",
+            help="A file of PyTorch, ONNX, Keras, TensorFlow or MATLAB, or .safetensors.",
         ),
     ],
     output: Annotated[
@@ -49,15 +54,15 @@ def import_(
         typer.Option(
             metavar="NAME",
             help=f"How the network treats a picture's border: {alternatives(BorderPolicy)} "
-            "(default: replicate for srcnn, zero for vdsr).",
+            "(default: as the file says, else replicate for srcnn and zero for others).",
         ),
     ] = None,
     architecture: Annotated[
         Architecture | None,
         typer.Option(
             metavar="NAME",
-            help=f"Family of the network: {alternatives(Architecture)} (default: vdsr if it has at "
-            "least 8 layers, all of them 3x3).",
+            help=f"Family of the network: {alternatives(Architecture)} (default: as the file says, "
+            "else the one as which flat pictures come out flat).",
         ),
     ] = None,
     color: Annotated[
@@ -67,6 +72,26 @@ def import_(
             metavar="NAME",
             help=f"Planes that go through the network: {alternatives(Planes)} (default: y, or rgb "
             "if there are three).",
+        ),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="NAME",
+            parser=_input_convention,
+            help="What the network was trained on, where that is not Y' from 16/255 to 235/255 or "
+            "R'G'B' from 0 to 1: full-range (Y' from 0 to 1), 0-255 (values up to 255) or bgr "
+            "(colours in OpenCV's order); may be given several times. It becomes part of the "
+            "weights.",
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Entry of a PyTorch checkpoint that holds the network, such as params_ema "
+            "(default: averaged weights where there are any).",
         ),
     ] = None,
     no_transpose: Annotated[
@@ -81,37 +106,34 @@ def import_(
 ) -> None:
     """Turn weights of other programs into a file that `srcnn upscale --model` takes.
 
-    It reads the .mat files of SRCNN's demo and of VDSR, and state dicts of SRCNN and VDSR code for
-    PyTorch (.pth, .pt, .safetensors), which it recognises by the shapes of their tensors. No code
-    in a file is ever run.
+    It reads SRCNN, VDSR, ESPCN and FSRCNN from checkpoints and pickled modules of PyTorch, from
+    .safetensors, ONNX, Keras' HDF5, frozen graphs of TensorFlow, and MATLAB's .mat. No code in a
+    file is ever run, that of pickles included. docs/import.md has a table of all formats.
     """
     if output.suffix.lower() != ".safetensors":
         raise UsageError(f"{output}: the weights file must end in .safetensors")
-    from srcnn_cli.methods.sanity import grey_error
-    from srcnn_cli.models.foreign.importer import import_weights
+    from srcnn_cli.methods.importing import import_plausible
     from srcnn_cli.models.weights import file_sha256, save_weights
 
-    config, tensors, recognised = import_weights(
+    found = import_plausible(
         file,
         scales=scale,
         border=border,
         transpose=not no_transpose,
         architecture=architecture,
         color=color,
+        inputs=tuple(inputs or ()),
+        key=key,
     )
     save_weights(
         output,
-        config,
-        tensors,
+        found.config,
+        found.tensors,
         training={"imported_from": file.name, "sha256": file_sha256(file)},
         overwrite=overwrite,
     )
-    error = grey_error(config, tensors)
-    if not error < _GREY_TOLERANCE:
-        _terminal.warn(
-            file,
-            f"a flat grey picture comes out {error:.3g} of full white off: another architecture "
-            f"than {config.architecture}, another range of values, or no trained network",
-        )
-    use = f"srcnn upscale --model {shlex.quote(str(output))} --scale {config.scales[0]}"
-    _terminal.say(f"{output}: {recognised}; use it with: {use} PICTURE")
+    if found.warning:
+        _terminal.warn(file, found.warning)
+    scales = found.config.scales
+    use = f"srcnn upscale --model {shlex.quote(str(output))} --scale {scales[0]}"
+    _terminal.say(f"{output}: {found.recognised}; use it with: {use} PICTURE")

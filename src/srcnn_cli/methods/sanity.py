@@ -7,25 +7,41 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srcnn_cli.engines.selection import make_engine
+from srcnn_cli.imaging.planes import network_planes
 from srcnn_cli.imaging.regions import INTERIOR
 
 if TYPE_CHECKING:
     from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.weights import Tensors
 
-_GREY = np.float32(0.5)
+_GREYS = (0.1, 0.5, 0.9)
+_COLORS = ((0.9, 0.2, 0.1), (0.1, 0.3, 0.9))
+# A flat picture that comes out this much brighter or darker was not learned so, in units of full
+# white: a few grey levels are usual, and a network taken for another is off by some tenths.
+FLAT_TOLERANCE = 0.1
 
 
-def grey_error(config: ModelConfig, tensors: Tensors) -> float:
-    """How far from mid-grey a flat mid-grey picture comes out, 1 being full white.
+def flat_error(config: ModelConfig, tensors: Tensors) -> float:
+    """How far flat pictures come out from what they were, 1 being full white; the worst counts.
 
-    A network that enlarges pictures leaves it nearly as it is (the reference weights to 0.001).
-    One that is residual but taken as direct, or the reverse, does not.
+    They are dark, middle and light grey and, for a colour network, a red and a blue. A network that
+    enlarges pictures leaves them nearly as they are (the reference weights to 0.02). One that is
+    residual but taken as direct, or the reverse, or that was trained on other values, does not.
     """
+    engine = make_engine(config, tensors, "cpu")
     side = 2 * config.receptive_radius + 1
-    patch = np.full((config.channels, side, side), _GREY)
-    with np.errstate(all="ignore"):  # weights of any size: infinity is an answer
-        output = make_engine(config, tensors, "cpu").run(patch, INTERIOR)
-        if config.residual and not config.interpolated:
-            output = output + _GREY
-        return float(np.abs(output - _GREY).max())
+    colors = [(grey,) * 3 for grey in _GREYS] + list(_COLORS) * (config.channels == 3)
+    worst = 0.0
+    for color in colors:
+        planes = np.array(color[: config.channels], np.float32)[:, None, None]
+        if config.channels == 3:
+            planes = network_planes(planes, config.color)
+        patch = np.broadcast_to(planes, (config.channels, side, side))
+        with np.errstate(all="ignore"):  # weights of any size: infinity is an answer
+            output = engine.run(patch, INTERIOR)
+            if config.residual and not config.interpolated:
+                output = output + planes
+            error = float(np.abs(output - planes).max())
+        if not error <= worst:  # so that NaN counts, too
+            worst = error
+    return worst

@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srcnn_cli.errors import ModelError
+from srcnn_cli.models.foreign.stored import MAX_FILE_BYTES, MAX_PARAMETERS, TOO_LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-MAX_FILE_BYTES = 256 << 20  # of the file, and of what is compressed in it
-MAX_PARAMETERS = 50_000_000  # VDSR has 0.67 million
-TOO_LARGE = f"holds more than {MAX_FILE_BYTES >> 20} MiB: no such network does"
 _MAX_DEPTH = 6  # VDSR has struct, cell, array
 _MAX_ELEMENTS = 20_000  # VDSR has some 200
 _TYPES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,27 +52,30 @@ def read_matlab(data: bytes, *, transpose: bool) -> FoundNetwork:
 
 
 def _srcnn_from_matlab(content: dict[str, object], *, transpose: bool) -> FoundNetwork:
+    """SRCNN's filters as (in, f², out), where MATLAB drops sides of one at the end.
+
+    Of one channel the first layer is (f1², n1) and the last (n2, f3²); of three they are
+    (3, f1², n1) and (n2, f3², 3).
+    """
     arrays = [_numbers(content[f"weights_conv{index}"], 3) for index in (1, 2, 3)]
     first, second, third = arrays
-    if first.ndim != 2 or third.ndim != 2:
+    if (first.ndim == 2) != (third.ndim == 2):
         raise ModelError(f"its filters have unknown shapes: {listed([a.shape for a in arrays])}")
-    if second.ndim == 2:  # MATLAB drops a last dimension of one
-        second = second[:, :, None]
-    (area1, n1), (n2, area3) = first.shape, third.shape
-    if (second.shape[0], second.shape[2]) != (n1, n2):
-        raise ModelError(f"its layers do not fit together: {listed([a.shape for a in arrays])}")
-    flat = [first.T.reshape(n1, 1, area1), second.transpose(2, 0, 1), third.reshape(1, n2, area3)]
+    first = first[None] if first.ndim == 2 else first
+    second, third = (a[:, :, None] if a.ndim == 2 else a for a in (second, third))
     layers = []
-    for index, filters in enumerate(flat, start=1):
-        side = round(filters.shape[2] ** 0.5)
-        if side * side != filters.shape[2]:
-            raise ModelError(f"filters of {filters.shape[2]} values are not square")
+    for index, filters in enumerate((first, second, third), start=1):
+        side = math.isqrt(filters.shape[1])
+        if side * side != filters.shape[1]:
+            raise ModelError(f"filters of {filters.shape[1]} values are not square")
         # A filter's columns lie one after the other; read as rows, that is its transpose.
-        square = filters.reshape(*filters.shape[:2], side, side)
+        square = filters.transpose(2, 0, 1).reshape(filters.shape[2], filters.shape[0], side, side)
         weight = square if transpose else square.swapaxes(2, 3)
         if f"biases_conv{index}" not in content:
             raise ModelError(f"biases_conv{index} is missing")
         layers.append(Layer(weight, _numbers(content[f"biases_conv{index}"], 2).ravel()))
+    if not joined(layers) or layers[0].maps[0] != layers[-1].maps[1]:
+        raise ModelError(f"its layers do not fit together: {listed([a.shape for a in arrays])}")
     stored = "filters transposed" if transpose else "filters as MATLAB has them"
     return FoundNetwork(layers, f"SRCNN's .mat layout ({stored})", "srcnn")
 

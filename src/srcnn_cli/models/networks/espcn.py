@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from srcnn_cli.models.networks.base import Family
+
+if TYPE_CHECKING:
+    from srcnn_cli.models.networks.base import Activation
 
 
 class Espcn(Family):
@@ -15,7 +19,7 @@ class Espcn(Family):
 
     name = "espcn"
     grid = "low-resolution"
-    activation = "tanh"
+    activation: Activation = "tanh"
     border = "normalize"
     training = MappingProxyType(
         {"border_share": 1.0, "initial": "he", "patch": 32, "last_rate": 0.1}
@@ -28,3 +32,10 @@ class Espcn(Family):
         if depth is None and width is None:
             return (5, 3, 3), (64, 32)
         return super().hyperparameters(scale=scale, depth=depth, width=width)
+
+
+class EspcnRelu(Espcn):
+    """ESPCN with ReLU between the layers, as PyTorch's example and ONNX's model zoo have it."""
+
+    name = "espcn-relu"
+    activation = "relu"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from srcnn_cli.models.networks.espcn import Espcn
+from srcnn_cli.models.networks.espcn import Espcn, EspcnRelu
 from srcnn_cli.models.networks.fsrcnn import Fsrcnn
 from srcnn_cli.models.networks.srcnn import Srcnn
 from srcnn_cli.models.networks.subpixel import Subpixel
@@ -19,6 +19,7 @@ FAMILIES: dict[str, Family] = {
         Srcnn(),
         Vdsr(),
         Espcn(),
+        EspcnRelu(),
         Fsrcnn(),
         Subpixel(),
     )
