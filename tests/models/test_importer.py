@@ -459,7 +459,7 @@ def test_what_cannot_be_opened_is_named(tmp_path, monkeypatch):
     refused(tmp_path / "none.mat", "no such file")
     refused(tmp_path, "directory")
     path = save_srcnn_mat(tmp_path / "a.mat", random_layers())
-    refused(path, "between 2 and 16", scales=[1])
+    refused(path, "scales must be between", scales=[17])
     refused(path, "border", border="mirror")
     monkeypatch.setattr(importer, "MAX_FILE_BYTES", 100)
     refused(path, "holds more than")
