@@ -79,7 +79,7 @@ class Choice:
         methods: list[Method] = [Interpolation(name) for name in self._interpolations]
         self.described = [{"name": method.name} for method in methods]
         for name, path in self._files(scale):
-            methods += self._networks(name, path)
+            methods += self._of_file(name, path)
         return methods
 
     def _files(self, scale: int) -> list[tuple[str, Path]]:
@@ -107,25 +107,30 @@ class Choice:
         names = Counter([*INTERPOLATIONS, *(name for name, _ in found)])
         return [(name if names[name] == 1 else str(path), path) for name, path in found]
 
-    def _networks(self, name: str, path: Path) -> list[Method]:
-        from srcnn_cli.engines.selection import make_engine
-        from srcnn_cli.methods.network import Network
-        from srcnn_cli.models.catalog import load_model
-        from srcnn_cli.models.weights import file_sha256
+    def _of_file(self, name: str, path: Path) -> list[Method]:
+        from srcnn_cli.methods.selection import method_of_file
+        from srcnn_cli.models.config import ModelConfig
+        from srcnn_cli.models.weights import file_sha256, read_config
 
-        config, tensors = load_model(path, border=self._border)
-        engine = make_engine(config, tensors, self.device, precision=self._precision)
-        if self._precision != "float32":  # so that no figure goes without it
-            name = f"{name} {self._precision}"
-        networks: list[Method] = [Network(name, engine, tile=self._tile)]
-        if self._ensemble:
-            networks.append(Network(name, engine, ensemble=True, tile=self._tile))
-        facts = {
+        config = read_config(path)
+        facts: dict[str, Any] = {
             "weights_sha256": file_sha256(path),
             "parameters": config.parameters,
             "color": config.color,
             "border": config.border,
-            "precision": self._precision,
         }
-        self.described += [{"name": network.name, **facts} for network in networks]
-        return networks
+        runs = [False]
+        if isinstance(config, ModelConfig):  # what can be chosen of networks alone
+            facts |= {"border": self._border or config.border, "precision": self._precision}
+            runs += [True] if self._ensemble else []
+            if self._precision != "float32":  # so that no figure goes without it
+                name = f"{name} {self._precision}"
+        methods = [
+            method_of_file(
+                name, path, self.device, border=self._border, precision=self._precision,
+                tile=self._tile, ensemble=ensemble,
+            )
+            for ensemble in runs
+        ]  # fmt: skip
+        self.described += [{"name": method.name, **facts} for method in methods]
+        return methods

@@ -10,14 +10,17 @@ import typer
 from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.errors import UsageError
 from srcnn_cli.models.config import ARCHITECTURES, Precision
+from srcnn_cli.models.dictionaries import DICTIONARIES
 from srcnn_cli.models.networks.base import BorderPolicy
 
 if TYPE_CHECKING:
     from srcnn_cli.pictures.writing import RGB
 
     Architecture = str
-else:  # for typer, whatever families of networks there are
+    DictionaryName = str
+else:  # for typer, whatever families of networks and kinds of dictionaries there are
     Architecture = Literal[ARCHITECTURES]
+    DictionaryName = Literal[tuple(DICTIONARIES)]
 
 
 def alternatives(choice: object) -> str:

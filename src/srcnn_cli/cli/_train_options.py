@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from srcnn_cli.cli._options import Architecture, alternatives
+from srcnn_cli.cli._options import Architecture, DictionaryName, alternatives
 from srcnn_cli.imaging.channels import Planes
 from srcnn_cli.models.networks.base import BorderPolicy
 from srcnn_cli.training.recipes import RECIPES, RecipeName
@@ -78,6 +78,16 @@ RecipeOption = Annotated[
 ]
 RecipesOption = Annotated[
     bool, typer.Option("--recipes", help="Print the recipes with all their values, and end.")
+]
+MethodOption = Annotated[
+    DictionaryName | None,
+    typer.Option(
+        metavar="NAME",
+        help="Train one of the methods of before the networks instead, with its authors' values: "
+        f"{alternatives(DictionaryName)}. Of the other options only --data, --scale, --output, "
+        "--minutes and --seed then mean anything.",
+        rich_help_panel=_NETWORK,
+    ),
 ]
 ArchitectureOption = Annotated[
     Architecture | None,

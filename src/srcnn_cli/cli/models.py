@@ -20,7 +20,7 @@ def models(json: JsonOption = False) -> None:
                 "family": model.family,
                 "scales": model.scales,
                 "parameters": model.config.parameters,
-                "filters": model.config.filters,
+                "filters": getattr(model.config, "filters", ()),
                 "color": model.config.color,
                 "border": model.config.border,
                 "training": model.training,
@@ -46,7 +46,7 @@ def models(json: JsonOption = False) -> None:
             f"×{scale}",
             f"{model.config.parameters:,}",
             *(f"{own.psnr[name]:.2f}" if name in own.psnr else "" for name in sets),
-            model.config.border,
+            model.config.border or "",
         ]
         for model in shipped
         for scale, own in model.figures.items()

@@ -17,6 +17,8 @@ from srcnn_cli.models.config import parse_filters
 from srcnn_cli.training.recipes import RECIPES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from srcnn_cli.training.ranks import Ranks
     from srcnn_cli.training.run import Run
 
@@ -34,6 +36,7 @@ def train(
     workers: options.WorkersOption = 2,
     recipe: options.RecipeOption = "fast",
     recipes: options.RecipesOption = False,
+    method: options.MethodOption = None,
     architecture: options.ArchitectureOption = None,
     filters: options.FiltersOption = None,
     widths: options.WidthsOption = None,
@@ -51,7 +54,7 @@ def train(
     device: DeviceOption = "auto",
     **values: Any,  # noqa: ANN401 - one for each value of a recipe
 ) -> None:
-    """Train a network on your own pictures.
+    """Train a network, or a dictionary, on your own pictures.
 
     Pictures are reduced and enlarged as in the papers; the network learns to undo that. The best
     weights by PSNR on the validation pictures are kept as best.safetensors in the run's folder,
@@ -59,6 +62,9 @@ def train(
     """
     if recipes:
         _print_recipes(device)
+        return
+    if method is not None:
+        _train_dictionary(context, method, data, scale, output, minutes, values.get("seed"))
         return
     from srcnn_cli.cli._training_progress import train_and_show
     from srcnn_cli.training.ranks import joined
@@ -96,6 +102,24 @@ def train(
         if resume is None:
             run = _with_command(run, ranks)
         train_and_show(run, where, resources, ranks)
+
+
+def _train_dictionary(
+    context: typer.Context,
+    method: str,
+    data: list[Path] | None,
+    scale: str | None,
+    output: Path | None,
+    minutes: float | None,
+    seed: int | None,
+) -> None:
+    from srcnn_cli.cli import _dictionary_training
+
+    _dictionary_training.refuse_options_of_networks(context)
+    if not data:
+        raise UsageError("no training pictures: give --data FOLDER")
+    scales = _parse_scales(scale) if scale else (3,)
+    _dictionary_training.train_dictionary_and_show(method, data, scales, output, minutes, seed)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -161,14 +161,14 @@ def _sub_pixels(planes: NDArray[Any], scale: int) -> NDArray[Any]:
 
 
 def reduced(
-    planes: NDArray[np.uint8], scale: int, *, quantize: bool = False
+    planes: NDArray[np.uint8] | NDArray[np.float64], scale: int, *, quantize: bool = False
 ) -> NDArray[np.float64]:
-    """8-bit planes reduced with MATLAB's antialiased bicubic.
+    """Planes reduced with MATLAB's antialiased bicubic.
 
     Args:
-        planes: (..., H, W), both sides multiples of the scale.
+        planes: (..., H, W), both sides multiples of the scale; 8-bit, or in [0, 1].
         scale: Integer factor.
-        quantize: Round to 8 bits, as a file would hold the result.
+        quantize: Round to 8 bits, as a file would hold the result of 8-bit planes.
 
     Returns:
         (..., H / scale, W / scale) in [0, 1], but for overshoot where nothing is rounded.
@@ -176,7 +176,8 @@ def reduced(
     height, width = (side // scale for side in planes.shape[-2:])
     if quantize:
         return resize(planes, height, width) / 255
-    result: NDArray[np.float64] = resize(planes.astype(np.float64) / 255, height, width)
+    exact = planes / 255 if planes.dtype == np.uint8 else planes
+    result: NDArray[np.float64] = resize(exact, height, width)
     return result
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from srcnn_cli.imaging.regions import Region, divided
 from srcnn_cli.imaging.resize import Resampler
-from srcnn_cli.methods.base import Clock, Method, run_parts
+from srcnn_cli.methods.base import Clock, Method, run_parts, stored_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from srcnn_cli.methods.base import Finish, Timing
@@ -63,3 +64,28 @@ class Interpolation(Method):
         """See `Method`."""
         del scale
         return _REACH[self.name]
+
+
+def run_to_size(
+    run: Callable[[Finish, Callable[[int], object] | None], Timing],
+    own: tuple[int, int, int],
+    height: int,
+    width: int,
+    finish: Finish,
+    advance: Callable[[int], object] | None,
+) -> Timing:
+    """Run what enlarges by a factor of its own, and resize its result if that is not wanted.
+
+    Args:
+        run: Makes the result of its own size, given what takes and what counts its parts.
+        own: Planes, rows and columns of that.
+        height: Rows that are wanted.
+        width: Columns that are wanted.
+        finish: See `Method`.
+        advance: See `Method`.
+    """
+    if own[1:] == (height, width):
+        return run(finish, advance)
+    enlarged = np.empty(own, np.float32)
+    timing = run(stored_in(enlarged), None)
+    return timing + Interpolation("bicubic").run(enlarged, height, width, finish, advance=advance)

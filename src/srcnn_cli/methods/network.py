@@ -11,7 +11,7 @@ from srcnn_cli.engines.tiling import plan_tiles, run_tile
 from srcnn_cli.imaging.regions import Region
 from srcnn_cli.imaging.resize import Resampler
 from srcnn_cli.methods.base import Clock, Method, Timing, run_parts, stored_in
-from srcnn_cli.methods.interpolation import Interpolation
+from srcnn_cli.methods.interpolation import run_to_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,13 +96,11 @@ class Network(Method):
     ) -> Timing:
         if self.config.interpolated:
             return self._on_interpolated(planes, height, width, finish, tile, advance)
-        own = Region(0, 0, *planes.shape[-2:]).times(self.config.factor)
-        if (own.height, own.width) == (height, width):
-            return self._on_low_resolution(planes, finish, tile, advance)
-        enlarged, timing = self._whole(planes, own.height, own.width, tile)
-        return timing + Interpolation("bicubic").run(
-            enlarged, height, width, finish, advance=advance
-        )
+        rows, columns = (side * self.config.factor for side in planes.shape[-2:])
+        return run_to_size(
+            lambda finish, advance: self._on_low_resolution(planes, finish, tile, advance),
+            (len(planes), rows, columns), height, width, finish, advance,
+        )  # fmt: skip
 
     def _on_interpolated(
         self,

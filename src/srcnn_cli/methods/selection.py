@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
-from srcnn_cli.models.catalog import find_model, load_model
+from srcnn_cli.models.catalog import find_model, load_any_model
+from srcnn_cli.models.dictionaries import DictionaryConfig
 from srcnn_cli.models.weights import read_config
 
 if TYPE_CHECKING:
@@ -66,8 +68,44 @@ class Candidates:
     def _make(self, path: Path | None, device: str) -> Method:
         if path is None:
             return Interpolation(self.name)
-        from srcnn_cli.engines.selection import make_engine
-        from srcnn_cli.methods.network import Network
+        return method_of_file(
+            self.name, path, device, border=self._border, precision=self._precision
+        )
 
-        config, tensors = load_model(path, border=self._border)
-        return Network(self.name, make_engine(config, tensors, device, precision=self._precision))
+
+def method_of_file(
+    name: str,
+    path: Path,
+    device: str,
+    *,
+    border: BorderPolicy | None = None,
+    precision: Precision = "float32",
+    tile: int = 0,
+    ensemble: bool = False,
+) -> Method:
+    """The method that a weights file holds: a network or a dictionary.
+
+    Args:
+        name: As it is to be printed.
+        path: The file, shipped or not.
+        device: Where a network runs, from `engines.devices.find_device`.
+        border: Another border policy than the network's own; dictionaries have none.
+        precision: That a network runs in.
+        tile: Side of a network's tiles; 0 chooses.
+        ensemble: Average a network over eight flips and turns.
+
+    Raises:
+        ModelError: It does not load.
+    """
+    config, tensors = load_any_model(path)
+    if isinstance(config, DictionaryConfig):
+        from srcnn_cli.methods.dictionary import Dictionary
+
+        return Dictionary(name, config, tensors)
+    from srcnn_cli.engines.selection import make_engine
+    from srcnn_cli.methods.network import Network
+
+    if border is not None:
+        config = replace(config, border=border)
+    engine = make_engine(config, tensors, device, precision=precision)
+    return Network(name, engine, ensemble=ensemble, tile=tile)

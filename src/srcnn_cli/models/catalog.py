@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.errors import ModelError, suggestion
-from srcnn_cli.models.weights import BEST, file_sha256, load_weights, read_config
+from srcnn_cli.models.weights import BEST, file_sha256, load_any, load_weights, read_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from srcnn_cli.models.config import ModelConfig
+    from srcnn_cli.models.kinds import AnyConfig
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
 
@@ -65,8 +66,8 @@ class ShippedModel:
         return tuple(self.figures)
 
     @property
-    def config(self) -> ModelConfig:
-        """The network, read from the file's header."""
+    def config(self) -> AnyConfig:
+        """The network or dictionary, read from the file's header."""
         return read_config(self.path)
 
 
@@ -120,7 +121,7 @@ def find_model(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Pa
     if path.suffix == ".safetensors" or os.path.exists(path):  # noqa: PTH110 - takes any name
         if path.is_dir():
             path = _best_of_run(path)
-        config, _ = load_weights(path)
+        config, _ = load_any(path)
         return dict.fromkeys(config.scales, path)
     raise ModelError(_unknown(name, interpolations))
 
@@ -161,6 +162,16 @@ def load_model(path: Path, *, border: BorderPolicy | None = None) -> tuple[Model
     check_integrity(path)
     config, tensors = load_weights(path)
     return (config if border is None else replace(config, border=border)), tensors
+
+
+def load_any_model(path: Path) -> tuple[AnyConfig, Tensors]:
+    """A network or a dictionary, checked as far as it can be.
+
+    Raises:
+        ModelError: The file is missing, damaged, or not what was shipped.
+    """
+    check_integrity(path)
+    return load_any(path)
 
 
 def check_integrity(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Weights files: safetensors whose metadata hold the `ModelConfig`, so one file is one network.
+"""Weights files: safetensors whose metadata hold the configuration, so one file is one model.
 
 Reading needs no torch, runs no code from the file and trusts nothing in it: the tensors are
 checked against the configuration by name, shape and type, and for values that are not finite.
@@ -17,9 +17,13 @@ from numpy.typing import NDArray
 from srcnn_cli.errors import ModelError
 from srcnn_cli.files import describe_os_error, write_atomically
 from srcnn_cli.models.config import ModelConfig
+from srcnn_cli.models.dictionaries import DictionaryConfig
+from srcnn_cli.models.kinds import config_from_dict
 
 if TYPE_CHECKING:
     import os
+
+    from srcnn_cli.models.kinds import AnyConfig
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -33,9 +37,10 @@ _DAMAGED = "not a weights file of srcnn, or a damaged one (they are made by `src
 
 def save_weights(
     path: str | os.PathLike[str],
-    config: ModelConfig,
+    config: AnyConfig,
     tensors: Tensors,
     *,
+    half: bool = False,
     training: dict[str, Any] | None = None,
     overwrite: bool = False,
 ) -> None:
@@ -43,8 +48,10 @@ def save_weights(
 
     Args:
         path: Normally ends in ``.safetensors``.
-        config: The network.
-        tensors: float32, ``conv1.weight`` (out, in, f, f), ``conv1.bias`` (out,), and so on.
+        config: The network, or the dictionary.
+        tensors: float32, ``conv1.weight`` (out, in, f, f), ``conv1.bias`` (out,), and so on; of a
+            dictionary see `DictionaryConfig.tensor_shapes`.
+        half: Store a dictionary in half precision, which makes the file half as large.
         training: How the weights came about (data, command, seed), JSON-ready.
         overwrite: Replace an existing file.
 
@@ -56,13 +63,27 @@ def save_weights(
 
     _check(config, tensors, path)
     metadata = {_KEY: json.dumps({"config": config.to_dict(), "training": training})}
-    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    stored = np.float16 if half else np.float32
+    contiguous = {name: np.ascontiguousarray(value, stored) for name, value in tensors.items()}
     data = save(contiguous, metadata)
     write_atomically(path, lambda file: file.write(data), overwrite=overwrite)
 
 
 def load_weights(path: str | os.PathLike[str]) -> tuple[ModelConfig, Tensors]:
-    """Read and check a weights file.
+    """Read and check the weights file of a network.
+
+    Raises:
+        ModelError: It is missing, damaged, not this program's, its tensors do not fit, or it holds
+            a dictionary.
+    """
+    config, tensors = load_any(path)
+    if not isinstance(config, ModelConfig):
+        raise ModelError(f"{config.name} is a dictionary, and a network is needed here", path)
+    return config, tensors
+
+
+def load_any(path: str | os.PathLike[str]) -> tuple[AnyConfig, Tensors]:
+    """Read and check a weights file, whatever kind of model it holds.
 
     Raises:
         ModelError: It is missing, damaged, not this program's, or its tensors do not fit.
@@ -76,12 +97,17 @@ def load_weights(path: str | os.PathLike[str]) -> tuple[ModelConfig, Tensors]:
         tensors = load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise ModelError(_DAMAGED, path) from error
+    if isinstance(config, DictionaryConfig):
+        tensors = {
+            name: value.astype(np.float32) if value.dtype == np.float16 else value
+            for name, value in tensors.items()
+        }
     _check(config, tensors, path)
     return config, tensors
 
 
-def read_config(path: str | os.PathLike[str]) -> ModelConfig:
-    """The network in a weights file, from its header alone.
+def read_config(path: str | os.PathLike[str]) -> AnyConfig:
+    """The model in a weights file, from its header alone.
 
     Raises:
         ModelError: The file is missing, damaged or not this program's.
@@ -115,9 +141,9 @@ def _read(path: str | os.PathLike[str]) -> bytes:
         raise ModelError(f"cannot be read: {describe_os_error(error)}", path) from error
 
 
-def _parse_config(data: bytes, path: str | os.PathLike[str]) -> ModelConfig:
+def _parse_config(data: bytes, path: str | os.PathLike[str]) -> AnyConfig:
     try:
-        return ModelConfig.from_dict(json.loads(_metadata(data)[_KEY])["config"])
+        return config_from_dict(json.loads(_metadata(data)[_KEY])["config"])
     except ModelError as error:
         raise ModelError(error.reason, path) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -134,7 +160,7 @@ def _metadata(data: bytes) -> dict[str, str]:
     return metadata
 
 
-def _check(config: ModelConfig, tensors: Tensors, path: str | os.PathLike[str]) -> None:
+def _check(config: AnyConfig, tensors: Tensors, path: str | os.PathLike[str]) -> None:
     expected = config.tensor_shapes
     if set(tensors) != set(expected):
         odd = ", ".join(sorted(set(tensors) ^ set(expected))[:4])
