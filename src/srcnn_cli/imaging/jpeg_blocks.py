@@ -15,8 +15,19 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SIDE = 8
+SIDE = 8
 _MIDDLE = np.float32(128)
+
+
+def _basis() -> NDArray[np.float32]:
+    position, frequency = np.arange(SIDE) + 0.5, np.arange(SIDE)[:, None]
+    basis = np.cos(np.pi / SIDE * position * frequency) / 2
+    basis[0] /= np.sqrt(2)
+    return basis.astype(np.float32)
+
+
+# The discrete cosine transform of eight values, one frequency a row, (8, 8).
+BASIS = _basis()
 # Table K.1 of T.81, for luminance.
 _LUMINANCE = np.array(
     [
@@ -51,7 +62,7 @@ def through_blocks(
     """
     height, width = picture.shape
     top, left = shift
-    bottom, right = -(height + top) % _SIDE, -(width + left) % _SIDE
+    bottom, right = -(height + top) % SIDE, -(width + left) % SIDE
     levels = np.pad(picture, ((top, bottom), (left, right)), "edge").astype(np.float32)
     np.clip(np.rint(levels, out=levels), 0, 255, out=levels)
     levels -= _MIDDLE
@@ -70,12 +81,9 @@ def through_blocks(
 @lru_cache
 def _cosines(length: int) -> NDArray[np.float32]:
     """The transform of all blocks along an axis, (length, length)."""
-    position, frequency = np.arange(_SIDE) + 0.5, np.arange(_SIDE)[:, None]
-    basis = np.cos(np.pi / _SIDE * position * frequency) / 2
-    basis[0] /= np.sqrt(2)
-    return np.kron(np.eye(length // _SIDE), basis).astype(np.float32)
+    return np.kron(np.eye(length // SIDE), BASIS).astype(np.float32)
 
 
 @lru_cache(maxsize=1024)
 def _steps(quality: int, height: int, width: int) -> NDArray[np.float32]:
-    return np.tile(luminance_table(quality), (height // _SIDE, width // _SIDE)).astype(np.float32)
+    return np.tile(luminance_table(quality), (height // SIDE, width // SIDE)).astype(np.float32)
