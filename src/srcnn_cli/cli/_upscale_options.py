@@ -105,6 +105,15 @@ ModelOption = Annotated[
         autocompletion=complete_method,
     ),
 ]
+RestoreOption = Annotated[
+    str,
+    typer.Option(
+        metavar="WHAT",
+        help="Damage to undo: auto finds JPEG compression and noise, off leaves all as it is; or "
+        "say it, such as jpeg:50, noise:8+jpeg:90, blur:1.2 or nearest. With a --scale of 1 "
+        "nothing else is done.",
+    ),
+]
 RecursiveOption = Annotated[
     bool, typer.Option("--recursive", "-r", help="Look into subfolders, too.")
 ]

@@ -61,6 +61,12 @@ class Reporter:
                     "precision": upscaler.precision,
                     "tile": done.tile,
                     "quality": done.quality,
+                    "damage": {
+                        "found": done.finding.words,
+                        "by": done.finding.source,
+                        "levels": done.finding.levels._asdict(),
+                        "restored": done.restored,
+                    },
                     "seconds": {
                         "load": round(load_seconds, 4),
                         "read": round(done.read, 4),
@@ -78,7 +84,8 @@ class Reporter:
         else:
             width, height = done.output_size
             quality = f"quality {done.quality}  " if done.quality else ""
-            figures = f"{width}×{height}  {quality}{_seconds(done.total)}"
+            found = f"{done.finding.words}: restored  " if done.restored else ""
+            figures = f"{width}×{height}  {found}{quality}{_seconds(done.total)}"
             if self._verbose:
                 old_width, old_height = done.input_size
                 figures = (

@@ -42,6 +42,7 @@ def upscale(
     max_side: options.MaxSideOption = None,
     max_pixels_out: options.MaxPixelsOutOption = None,
     model: options.ModelOption = DEFAULT_MODEL,
+    restore: options.RestoreOption = "auto",
     device: DeviceOption = "auto",
     tile: TileOption = 0,
     border: BorderOption = None,
@@ -76,6 +77,7 @@ def upscale(
     from srcnn_cli.cli._options import parse_background
     from srcnn_cli.upscaling.jobs import plan_jobs
     from srcnn_cli.upscaling.one_file import Task
+    from srcnn_cli.upscaling.restoring import OFF, Restore, parse_restore
     from srcnn_cli.upscaling.sizes import chosen_size
     from srcnn_cli.upscaling.upscaler import Upscaler
 
@@ -83,6 +85,7 @@ def upscale(
     # A size out of range is refused before anything else.
     size = chosen_size(scale, width, height, max_side, max_pixels_out)
     upscaler = Upscaler(model, device=device, tile=tile, border=border, precision=precision)
+    damage = parse_restore(restore)
     if raw is not None:
         from srcnn_cli.cli._upscale_raw import upscale_raw
 
@@ -100,6 +103,7 @@ def upscale(
         return
     task = Task(
         size=size,
+        restore=damage if damage.chain or upscaler.can_restore else Restore(OFF),
         overwrite=overwrite,
         strict=strict,
         accept_damaged=accept_damaged,
@@ -196,7 +200,7 @@ def _work(
                 opened = open_file(job, task)
                 # Only now: a mistyped name should not wait for torch or the weights.
                 started = time.perf_counter()
-                upscaler.load(opened.scale)
+                upscaler.load(opened.scale, opened.finding.levels)
                 load_seconds = time.perf_counter() - started
                 done = upscale_file(opened, task, upscaler, show)
             except (ModelError, UsageError, ModuleNotFoundError):

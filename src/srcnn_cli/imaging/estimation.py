@@ -66,8 +66,9 @@ def estimate(pixels: NDArray[np.uint8]) -> Estimate:
     part = _middle(pixels)
     if min(part.shape[:2]) < _SMALLEST:
         return Estimate()
-    luminance = part @ LUMINANCE_SHARES if part.ndim == 3 else part
-    luminance = luminance.astype(np.float32)
+    luminance: NDArray[np.float32] = part.astype(np.float32)
+    if luminance.ndim == 3:
+        luminance = luminance @ LUMINANCE_SHARES
     return Estimate(_quality(luminance), _noise(luminance))
 
 
@@ -81,8 +82,9 @@ def _coefficients(luminance: NDArray[np.float32]) -> NDArray[np.float32]:
     """Of all whole blocks, (n, 8, 8)."""
     height, width = (side // SIDE for side in luminance.shape)
     blocks = luminance[: height * SIDE, : width * SIDE].reshape(height, SIDE, width, SIDE)
-    result: NDArray[np.float32] = BASIS @ blocks.transpose(0, 2, 1, 3).reshape(-1, SIDE, SIDE)
-    return result @ BASIS.T
+    whole = blocks.transpose(0, 2, 1, 3).reshape(-1, SIDE, SIDE)
+    result: NDArray[np.float32] = BASIS @ whole @ BASIS.T
+    return result
 
 
 def _quality(luminance: NDArray[np.float32]) -> int | None:

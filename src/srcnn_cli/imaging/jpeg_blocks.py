@@ -23,7 +23,8 @@ def _basis() -> NDArray[np.float32]:
     position, frequency = np.arange(SIDE) + 0.5, np.arange(SIDE)[:, None]
     basis = np.cos(np.pi / SIDE * position * frequency) / 2
     basis[0] /= np.sqrt(2)
-    return basis.astype(np.float32)
+    result: NDArray[np.float32] = basis.astype(np.float32)
+    return result
 
 
 # The discrete cosine transform of eight values, one frequency a row, (8, 8).

@@ -6,14 +6,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
-from srcnn_cli.models.catalog import find_model, load_any_model
+from srcnn_cli.models.catalog import find_model, load_any_model, restoring_weights
+from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.dictionaries import DictionaryConfig
 from srcnn_cli.models.weights import read_config
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.methods.base import Method
     from srcnn_cli.models.config import Precision
     from srcnn_cli.models.networks.base import BorderPolicy
@@ -42,34 +45,50 @@ class Candidates:
         self._files: dict[int, Path] = (
             {} if name in INTERPOLATIONS else find_model(name, interpolations=tuple(INTERPOLATIONS))
         )
-        self._made: dict[Path | None, Method] = {}
-        self.scales = tuple(sorted(self._files))
+        self._restoring = {} if name in INTERPOLATIONS else restoring_weights(name)
+        self._made: dict[tuple[Path | None, Levels], Method] = {}
+        self.scales = tuple(sorted(scale for scale in self._files if scale > 1))
 
     @cached_property
     def fixed(self) -> bool:
         """Whether each enlarges by its own factor and no other."""
-        return bool(self._files) and not read_config(self._files[self.scales[0]]).interpolated
+        return bool(self._files) and not read_config(next(iter(self._files.values()))).interpolated
 
-    def method(self, scale: int | None, device: str) -> Method:
+    def restores(self, scale: int | None) -> bool:
+        """Whether there are weights that undo damage at a factor; 1: without enlarging."""
+        if scale in self._restoring:
+            return True
+        config = read_config(self._files[scale]) if scale in self._files else None
+        return isinstance(config, ModelConfig) and bool(config.levels)
+
+    def method(self, scale: int | None, device: str, levels: Levels = CLEAN) -> Method:
         """The method for one of `scales`; for an interpolation there is but one.
 
         Args:
             scale: The factor.
             device: From `engines.devices.find_device`.
+            levels: How damaged its input is. Where there are weights that undo that, they are run.
 
         Raises:
             ModelError: Its weights do not load.
         """
-        path = None if scale is None else self._files[scale]
-        if path not in self._made:
-            self._made[path] = self._make(path, device)
-        return self._made[path]
+        if scale is None or not self.restores(scale):
+            levels = CLEAN
+        path = None
+        if scale is not None:
+            first, other = self._files, self._restoring
+            if levels != CLEAN or scale not in first:
+                first, other = other, first
+            path = first.get(scale) or other[scale]
+        if (path, levels) not in self._made:
+            self._made[path, levels] = self._make(path, device, levels)
+        return self._made[path, levels]
 
-    def _make(self, path: Path | None, device: str) -> Method:
+    def _make(self, path: Path | None, device: str, levels: Levels) -> Method:
         if path is None:
             return Interpolation(self.name)
         return method_of_file(
-            self.name, path, device, border=self._border, precision=self._precision
+            self.name, path, device, border=self._border, precision=self._precision, levels=levels
         )
 
 
@@ -82,6 +101,7 @@ def method_of_file(
     precision: Precision = "float32",
     tile: int = 0,
     ensemble: bool = False,
+    levels: Levels = CLEAN,
 ) -> Method:
     """The method that a weights file holds: a network or a dictionary.
 
@@ -93,6 +113,7 @@ def method_of_file(
         precision: That a network runs in.
         tile: Side of a network's tiles; 0 chooses.
         ensemble: Average a network over eight flips and turns.
+        levels: How damaged the pictures are that a network gets.
 
     Raises:
         ModelError: It does not load.
@@ -107,5 +128,9 @@ def method_of_file(
 
     if border is not None:
         config = replace(config, border=border)
+    if config.levels:
+        from srcnn_cli.models.networks.levels import at_level
+
+        config, tensors = at_level(config, tensors, levels)
     engine = make_engine(config, tensors, device, precision=precision)
     return Network(name, engine, ensemble=ensemble, tile=tile)

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srcnn_cli.errors import ModelError, suggestion
 from srcnn_cli.models.weights import BEST, file_sha256, load_any, load_weights, read_config
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from srcnn_cli.models.kinds import AnyConfig
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
+
+# What is appended to a family's name to mean its weights for damaged pictures.
+RESTORING = "-photo"
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,24 @@ class ShippedModel:
         return read_config(self.path)
 
 
+class PhotographWeights(NamedTuple):
+    """A shipped file that takes the place of a model's own where a picture is damaged.
+
+    Attributes:
+        family: The model's.
+        scale: The factor; 1 is for every model.
+        path: The file.
+        sha256: Its checksum in the index.
+        training: Data it was trained on, in words.
+    """
+
+    family: str
+    scale: int
+    path: Path
+    sha256: str
+    training: str
+
+
 def weights_folder() -> Path:
     """Where the shipped weights are: inside an installed package, or at the top of a source tree.
 
@@ -103,11 +124,40 @@ def shipped_models() -> tuple[ShippedModel, ...]:
     )
 
 
+@cache
+def photograph_weights() -> tuple[PhotographWeights, ...]:
+    """All shipped weights for damaged pictures, in the order of the index."""
+    folder = weights_folder()
+    index: dict[str, Any] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    return tuple(
+        PhotographWeights(
+            entry["family"],
+            entry["scale"],
+            folder / entry["file"],
+            entry["sha256"],
+            entry["training"],
+        )
+        for entry in index.get("photographs", ())
+    )
+
+
+def restoring_weights(family: str) -> dict[int, Path]:
+    """The files that take the place of a shipped model's where a picture is damaged, by scale."""
+    if family not in {model.family for model in shipped_models()}:
+        return {}
+    return {
+        weights.scale: weights.path
+        for weights in photograph_weights()
+        if weights.family == family or weights.scale == 1
+    }
+
+
 def find_model(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Path]:
     """The weights files behind a name, by scale.
 
     Args:
-        name: A family (``srcnn-9-1-5``), one shipped model (``srcnn-9-1-5-x3``), the path of a
+        name: A family (``srcnn-9-1-5``), with ``-photo`` its weights for damaged pictures, one
+            shipped model (``srcnn-9-1-5-x3``), the path of a
             weights file, or the folder of a training run, which stands for its best weights.
         interpolations: What else would be a name where this one came from, for the error.
 
@@ -117,6 +167,8 @@ def find_model(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Pa
     matches = [model for model in shipped_models() if name in {model.family, model.name}]
     if matches:
         return {scale: model.path for model in matches for scale in model.scales}
+    if name.endswith(RESTORING) and (files := restoring_weights(name.removesuffix(RESTORING))):
+        return files
     path = Path(name)
     if path.suffix == ".safetensors" or os.path.exists(path):  # noqa: PTH110 - takes any name
         if path.is_dir():
@@ -180,6 +232,8 @@ def check_integrity(path: Path) -> None:
     Raises:
         ModelError: It is not the file that was shipped.
     """
-    for model in shipped_models():
-        if model.path == path and file_sha256(path) != model.sha256:
+    checksums = [(model.path, model.sha256) for model in shipped_models()]
+    checksums += [(weights.path, weights.sha256) for weights in photograph_weights()]
+    for known, sha256 in checksums:
+        if known == path and file_sha256(path) != sha256:
             raise ModelError("damaged: its checksum is wrong (install srcnn-cli again)", path)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from srcnn_cli.errors import InputError, OutOfMemoryError
+from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
+from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.pictures.formats import WRITABLE
 from srcnn_cli.pictures.metadata import Metadata
 from srcnn_cli.pictures.reading import decode_picture, largest_file, read_picture
 from srcnn_cli.pictures.writing import check_destination, write_picture
 from srcnn_cli.streams import STANDARD, is_stream, read_stdin
+from srcnn_cli.upscaling.restoring import OFF, OPTION, Finding, Restore
 from srcnn_cli.upscaling.stages import target_size
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Task(NamedTuple):
     """What to do with every file; the fields are the options of ``srcnn upscale``."""
 
     size: Size
+    restore: Restore = Restore(OFF)
     overwrite: bool = False
     strict: bool = False
     accept_damaged: bool = False
@@ -73,6 +76,8 @@ class Done(NamedTuple):
         stages: How the factor was reached.
         tile: Side of the tiles.
         quality: Of the written file, if its format has one.
+        finding: How damaged the input is.
+        restored: Whether that was undone.
         notes: What the user should know, one sentence each.
     """
 
@@ -84,6 +89,8 @@ class Done(NamedTuple):
     stages: list[Stage]
     tile: int
     quality: int | None
+    finding: Finding
+    restored: bool
     notes: tuple[str, ...]
 
     @property
@@ -100,6 +107,7 @@ class Opened(NamedTuple):
     scale: float
     extension: str | None
     quality: int | None
+    finding: Finding
     notes: tuple[str, ...]
     seconds: float
 
@@ -145,6 +153,7 @@ def open_file(job: Job, task: Task) -> Opened:
         scale,
         extension,
         _quality(picture, WRITABLE[(extension or job.target.suffix).lower()], task),
+        task.restore.find(picture, scale),
         (*picture.notes, *remarks, *losses),
         time.perf_counter() - started,
     )
@@ -182,10 +191,16 @@ def upscale_file(
         BrokenPipeError: Nobody reads the stream that it should go to.
         ModelError: The weights do not load.
         OutOfMemoryError: It does not fit.
+        UsageError: What the user wants restored cannot be.
     """
-    job, picture = opened.job, opened.picture
+    job, picture, finding = opened.job, opened.picture, opened.finding
+    restored = upscaler.restores(opened.scale, finding.levels)
+    if finding.source == OPTION and finding.levels != CLEAN and not restored:
+        raise UsageError(f"{upscaler.model} has no weights that restore at ×{opened.scale:g}")
     try:
-        enlarged = upscaler.upscale_pixels(picture.pixels, opened.scale, progress)
+        enlarged = upscaler.upscale_pixels(
+            picture.pixels, opened.scale, progress, finding.levels if restored else CLEAN
+        )
     except (OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(
             "does not fit into memory (a smaller --tile or --device cpu may help)",
@@ -214,6 +229,8 @@ def upscale_file(
         stages=enlarged.stages,
         tile=enlarged.tile,
         quality=opened.quality,
+        finding=finding,
+        restored=restored,
         notes=(*opened.notes, *dropped, *enlarged.notes),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from srcnn_cli.errors import OutOfMemoryError, UsageError
+from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.imaging.planes import (
     check_pixels,
     has_alpha,
@@ -20,7 +21,7 @@ from srcnn_cli.imaging.resize import Resampler
 from srcnn_cli.methods.base import Clock, Timing, stored_in
 from srcnn_cli.methods.selection import Candidates
 from srcnn_cli.models.config import DEFAULT_MODEL, PRECISIONS
-from srcnn_cli.upscaling.stages import plan_stages
+from srcnn_cli.upscaling.stages import Stage, plan_stages
 from srcnn_cli.upscaling.upscaled import Upscaled
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.imaging.regions import Region
     from srcnn_cli.methods.base import Method
     from srcnn_cli.models.config import Precision
     from srcnn_cli.models.networks.base import BorderPolicy
-    from srcnn_cli.upscaling.stages import Stage
 
     Picture = TypeVar("Picture", Image, NDArray[Any])
 
@@ -104,16 +105,25 @@ class Upscaler:
         """The factors that the model has weights for; none of an interpolation."""
         return self._candidates.scales
 
-    def load(self, scale: float) -> None:
+    def load(self, scale: float, levels: Levels = CLEAN) -> None:
         """Load the weights that ``scale`` needs now, rather than with the first picture."""
-        for stage in self._plan(1, 1, scale):
-            self._method(stage.scale)
+        self._methods(self._plan(1, 1, scale, levels), levels)
+
+    @property
+    def can_restore(self) -> bool:
+        """Whether there are weights that undo damage, at whatever factor."""
+        return any(self._candidates.restores(scale) for scale in (1, *self.scales))
+
+    def restores(self, scale: float, levels: Levels) -> bool:
+        """Whether damage is undone at a factor: whether there are weights for that."""
+        stages = self._plan(1, 1, scale, levels)
+        return levels != CLEAN and bool(stages) and self._candidates.restores(stages[0].scale)
 
     def border_of(self, stages: list[Stage]) -> BorderPolicy | None:
         """The border policy of the last stage's network; None if no network was run."""
         return self._method(stages[-1].scale).border if stages else None
 
-    def upscale(self, picture: Picture, scale: float) -> Picture:
+    def upscale(self, picture: Picture, scale: float, levels: Levels = CLEAN) -> Picture:
         """Enlarge a picture.
 
         Args:
@@ -121,6 +131,7 @@ class Upscaler:
                 grey stay that; other modes (palette, CMYK, 1 bit) become the nearest of grey, RGB
                 and these with alpha.
             scale: 1 to 16, not necessarily whole.
+            levels: How damaged it is, see `upscale_pixels`.
 
         Returns:
             An image or array of sides ``round(scale * side)``, of the same kind as the input.
@@ -130,16 +141,18 @@ class Upscaler:
                 `upscale_pixels`.
         """
         if isinstance(picture, np.ndarray):
-            return self.upscale_pixels(picture, scale).pixels
+            return self.upscale_pixels(picture, scale, levels=levels).pixels
         from PIL import Image
 
-        return Image.fromarray(self.upscale_pixels(pixels_of(picture), scale).pixels)
+        pixels = self.upscale_pixels(pixels_of(picture), scale, levels=levels).pixels
+        return Image.fromarray(pixels)
 
     def upscale_pixels(
         self,
         pixels: NDArray[Any],
         scale: float,
         progress: Callable[[float], object] | None = None,
+        levels: Levels = CLEAN,
     ) -> Upscaled:
         """Enlarge an array, and say how long each step took.
 
@@ -149,6 +162,8 @@ class Upscaler:
             scale: 1 to 16.
             progress: Told time and again how much of the networks' work is done, 0 to 1; from the
                 beginning again where tiles had to be made smaller.
+            levels: How damaged the picture is (`restoring` finds out). Damage is undone where there
+                are weights for that, and at a scale of 1 nothing else is done.
 
         Raises:
             InputError: The array is no picture.
@@ -161,19 +176,20 @@ class Upscaler:
             from srcnn_cli.upscaling.transparency import has_soft_alpha, upscale_in_parts
 
             if has_soft_alpha(pixels):
-                return upscale_in_parts(self.upscale_pixels, pixels, scale, progress)
+                in_parts = partial(self.upscale_pixels, levels=levels)
+                return upscale_in_parts(in_parts, pixels, scale, progress)
         height, width = pixels.shape[:2]
-        stages = self._plan(height, width, scale)
+        stages = self._plan(height, width, scale, levels)
         if not stages:
             return Upscaled(pixels.copy(), Timing(), [], 0, ())
         last = stages[-1]
-        method = self._method(last.scale)
+        methods = self._methods(stages, levels)
         before = stages[-2].height if len(stages) > 1 else height  # what the last stage begins with
-        tile = self.tile or method.best_tile(last.height, last.width, last.height / before)
+        tile = self.tile or methods[-1].best_tile(last.height, last.width, last.height / before)
         notes = self._remarks(scale)
         while True:
             try:
-                enlarged, timing = self._run(pixels, stages, tile, progress or _ignore)
+                enlarged, timing = self._run(pixels, stages, methods, tile, progress or _ignore)
             except OutOfMemoryError:
                 if tile <= _SMALLEST_TILE:
                     raise
@@ -186,6 +202,7 @@ class Upscaler:
         self,
         pixels: NDArray[Any],
         stages: list[Stage],
+        methods: list[Method],
         tile: int,
         progress: Callable[[float], object],
     ) -> tuple[NDArray[Any], Timing]:
@@ -197,15 +214,15 @@ class Upscaler:
             progress(done / total)
 
         clock = Clock()
-        last = self._method(stages[-1].scale)
+        last = methods[-1]
         picture, alpha = split_alpha(pixels)
         planes, others = planes_of(picture, alpha, last.color)
         height, width = stages[-1].height, stages[-1].width
         resampler = Resampler(planes.shape[-2:], (height, width), kernel=last.kernel)
         timing = Timing(prepare=clock.lap())
-        for stage in stages[:-1]:
+        for stage, method in zip(stages[:-1], methods[:-1], strict=True):
             larger = np.empty((len(planes), stage.height, stage.width), np.float32)
-            timing += self._method(stage.scale).run(
+            timing += method.run(
                 planes, stage.height, stage.width, stored_in(larger), tile=tile, advance=advance
             )
             planes = larger
@@ -240,11 +257,20 @@ class Upscaler:
 
         return fast_bfloat16(torch.device(self.device))
 
-    def _plan(self, height: int, width: int, scale: float) -> list[Stage]:
+    def _plan(self, height: int, width: int, scale: float, levels: Levels) -> list[Stage]:
+        if scale == 1 and levels != CLEAN and self._candidates.restores(1):
+            return [Stage(height, width, 1)]
         return plan_stages(height, width, scale, self.scales, fixed=self._candidates.fixed)
 
-    def _method(self, scale: int | None) -> Method:
-        return self._candidates.method(scale, self.device)
+    def _methods(self, stages: list[Stage], levels: Levels) -> list[Method]:
+        """What is damaged is the input of the first stage alone."""
+        return [
+            self._method(stage.scale, CLEAN if index else levels)
+            for index, stage in enumerate(stages)
+        ]
+
+    def _method(self, scale: int | None, levels: Levels = CLEAN) -> Method:
+        return self._candidates.method(scale, self.device, levels)
 
 
 def _ignore(_share: float) -> None:

@@ -1,0 +1,83 @@
+"""What pixels tell of compression and noise; above all, that clean pictures are called clean."""
+
+import numpy as np
+import pytest
+
+from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.imaging.estimation import Estimate, estimate
+from srcnn_cli.pictures.reading import read_8bit
+
+CLEAN = Estimate()
+
+
+@pytest.fixture(scope="module")
+def picture():
+    """Smooth and edged parts, in colours, as photographs have them."""
+    y, x = np.mgrid[:264, :296]
+    waves = 40 * np.sin(x / 17 + y / 31) + 25 * np.sin(x / 5.3 - y / 7.1) * (x > 150)
+    edges = 35 * np.tanh(np.sin((x + 2 * y) / 23) * 4)
+    plane = 128 + waves + edges
+    colors = np.stack([plane, 0.8 * plane + 20, 255 - plane], axis=-1)
+    return np.clip(colors + np.random.default_rng(0).normal(0, 1, colors.shape), 0, 255).astype(
+        np.uint8
+    )
+
+
+def degraded(picture, chain, seed=0):
+    return parse_chain(chain).apply(picture, 1, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("quality", [10, 30, 50, 75, 85])
+def test_the_quality_of_a_jpeg_is_in_its_pixels(picture, quality):
+    for pixels in (picture, picture[..., 1]):
+        found = estimate(degraded(pixels, f"jpeg:{quality}")).quality
+        assert found == pytest.approx(quality, abs=2)
+
+
+@pytest.mark.parametrize("shift", [1, 8 * 3, 8 * 6 + 5])
+def test_a_jpeg_that_was_cut_is_found_on_its_own_grid(picture, shift):
+    found = estimate(degraded(picture, f"jpeg:50:420:{shift}")).quality
+    assert found == pytest.approx(50, abs=2)
+
+
+def test_a_second_compression_does_not_hide_a_stronger_first_one(picture):
+    assert estimate(degraded(picture, "jpeg:40+jpeg:95")).quality == pytest.approx(40, abs=2)
+
+
+def test_a_clean_picture_is_called_clean(picture):
+    assert estimate(picture) == CLEAN
+    assert estimate(picture[..., 0]) == CLEAN
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros((200, 200, 3), np.uint8),
+        np.full((200, 200), 255, np.uint8),
+        np.kron(np.random.default_rng(0).integers(0, 255, (30, 30)), np.ones((8, 8))).astype(
+            np.uint8
+        ),
+        np.random.default_rng(1).integers(0, 256, (40, 40), np.uint8),
+    ],
+    ids=["black", "white", "blocks of eight pixels", "too small"],
+)
+def test_what_is_no_photograph_is_called_clean(pixels):
+    assert estimate(pixels) == CLEAN
+
+
+def test_noise_is_measured_in_luminance(picture):
+    grey = picture[..., 1]
+    assert estimate(degraded(grey, "noise:8")).noise == pytest.approx(8, rel=0.15)
+    # Independent in three channels: 0.668 of it.
+    assert estimate(degraded(picture, "noise:9")).noise == pytest.approx(6.0, rel=0.15)
+    assert estimate(degraded(grey, "noise:8+jpeg:90")).noise == pytest.approx(8, rel=0.25)
+    assert estimate(degraded(grey, "noise:1.5")).noise == 0
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+def test_set14_is_called_clean(shared_data, scale):
+    for path in sorted((shared_data / "Set14").glob("*.png")):
+        pixels = read_8bit(path)
+        height, width = (side // scale * scale for side in pixels.shape[:2])
+        low = parse_chain("bicubic").apply(pixels[:height, :width], scale, None)
+        assert estimate(low) == CLEAN, path.name

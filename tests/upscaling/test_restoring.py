@@ -1,0 +1,113 @@
+"""Damage is undone where it is found and where there are weights for it, and nowhere else."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from srcnn_cli.errors import UsageError
+from srcnn_cli.imaging.levels import CLEAN, LEVELS, Levels, compression_level
+from srcnn_cli.models.config import ModelConfig
+from srcnn_cli.models.weights import save_weights
+from srcnn_cli.pictures.picture import Picture
+from srcnn_cli.pictures.reading import read_picture
+from srcnn_cli.upscaling.restoring import Finding, parse_restore
+from srcnn_cli.upscaling.upscaler import Upscaler
+
+
+@pytest.fixture(scope="module")
+def colors():
+    y, x = np.mgrid[:128, :136]
+    plane = 120 + 50 * np.sin(x / 6 + y / 13) + 30 * np.tanh(np.sin((x + 2 * y) / 15) * 4)
+    return np.stack([plane, 0.9 * plane, 200 - 0.5 * plane], axis=-1).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def jpeg(colors, tmp_path_factory):
+    path = tmp_path_factory.mktemp("in") / "photo.jpg"
+    Image.fromarray(colors).save(path, quality=40)
+    return path
+
+
+def photograph_weights(path, scale):
+    """A network that adds its level of compression to the enlargement, and nothing else."""
+    config = ModelConfig(
+        "subpixel", (3, 3), (2,), scales=(scale,), border="normalize", levels=LEVELS
+    )
+    tensors = {name: np.zeros(s, np.float32) for name, s in config.tensor_shapes.items()}
+    tensors["conv1.levels"][0, 0] = 1
+    tensors["conv2.weight"][:, 0, 1, 1] = 0.25
+    save_weights(path, config, tensors)
+    return str(path)
+
+
+def test_auto_takes_the_quality_from_the_file(jpeg):
+    finding = parse_restore("auto").find(read_picture(jpeg), 2)
+    assert finding == Finding(Levels(compression_level(40)), "JPEG quality 40", "file")
+
+
+def test_auto_takes_it_from_the_pixels_where_the_file_cannot_tell(jpeg, tmp_path):
+    Image.open(jpeg).save(tmp_path / "again.png")
+    Image.open(jpeg).save(tmp_path / "again.jpg", quality=97)
+    for name in ("again.png", "again.jpg"):
+        finding = parse_restore("auto").find(read_picture(tmp_path / name), 2)
+        assert finding.source == "pixels"
+        assert finding.levels.compression == pytest.approx(compression_level(40), rel=0.05)
+
+
+def test_auto_finds_nothing_in_clean_pictures(colors):
+    for pixels in (colors, colors[..., 0], colors.astype(np.uint16) * 257):
+        assert parse_restore("auto").find(Picture(pixels), 2) == Finding()
+    assert parse_restore("auto").find(Picture(colors, quality=97), 2) == Finding()
+    assert parse_restore("off").find(Picture(colors, quality=10), 2) == Finding()
+
+
+def test_a_level_by_hand_is_what_the_chain_says(colors):
+    finding = parse_restore("blur:1+jpeg:30").find(Picture(colors), 2)
+    assert finding.source == "option"
+    assert finding.levels == Levels(compression_level(30), softness=0.5)
+    with pytest.raises(UsageError, match="--restore takes auto, off"):
+        parse_restore("jpg")
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 6])
+def test_the_first_stage_is_told_how_damaged_the_picture_is(tmp_path, colors, scale):
+    own = 3 if scale in (3, 6) else scale
+    upscaler = Upscaler(photograph_weights(tmp_path / "w.safetensors", own))
+    levels = Levels(compression=0.4)
+    assert upscaler.restores(scale, levels)
+    assert not upscaler.restores(scale, CLEAN)
+    clean = upscaler.upscale_pixels(colors, scale).pixels.astype(int)
+    restored = upscaler.upscale_pixels(colors, scale, levels=levels).pixels.astype(int)
+    assert restored.shape == clean.shape
+    clean, restored = clean[18:-18, 18:-18], restored[18:-18, 18:-18]
+    # 0.4 × 0.25 of Y', which in R'G'B' is 255 / 219 of that.
+    inside = (clean > 10) & (clean < 210)
+    assert (restored - clean)[inside].mean() == pytest.approx(0.1 * 255 * 255 / 219, abs=0.6)
+
+
+def test_models_without_such_weights_restore_nothing():
+    for model in ("srcnn-9-1-5", "bicubic"):
+        upscaler = Upscaler(model)
+        assert not upscaler.restores(2, Levels(0.4))
+        pixels = np.full((12, 12, 3), 90, np.uint8)
+        plain = upscaler.upscale_pixels(pixels, 2).pixels
+        assert np.array_equal(upscaler.upscale_pixels(pixels, 2, levels=Levels(0.4)).pixels, plain)
+
+
+def test_the_command_says_what_it_found(jpeg, tmp_path, srcnn):
+    weights = photograph_weights(tmp_path / "w.safetensors", 2)
+    command = ["upscale", jpeg, "-s", "2", "-o", tmp_path / "out.png", "--overwrite", "-m"]
+    code, out, _ = srcnn(*command, weights)
+    assert code == 0
+    assert "JPEG quality 40: restored" in out
+    _, out, _ = srcnn(*command, weights, "--restore", "off")
+    assert "restored" not in out
+    said = json.loads(srcnn(*command, weights, "--json")[1])["damage"]
+    assert said["found"] == "JPEG quality 40"
+    assert said["restored"] is True
+    assert said["by"] == "file"
+    code, _, err = srcnn(*command, "srcnn-9-1-5", "--restore", "jpeg:40")
+    assert code == 2
+    assert "srcnn-9-1-5 has no weights that restore at ×2" in err
