@@ -8,11 +8,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from srcnn_cli.errors import (
+    InputError,
+    ModelError,
+    OutOfMemoryError,
+    OutputError,
+    SrcnnError,
+    UsageError,
+)
+
 if TYPE_CHECKING:
     from srcnn_cli.upscaling.upscaler import Upscaler
 
 __version__ = "0.1.0"
-__all__ = ["Upscaler", "__version__"]
+__all__ = [
+    "InputError",
+    "ModelError",
+    "OutOfMemoryError",
+    "OutputError",
+    "SrcnnError",
+    "Upscaler",
+    "UsageError",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -11,7 +11,7 @@ import onnxruntime
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.models.networks.onnx_graph import INPUT, OUTPUT, last_block, network_model
-from srcnn_cli.threads import crew
+from srcnn_cli.threads import crew, renew_in_child
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,6 +49,11 @@ class OnnxEngine:
         self.config = config
         self._tensors = tensors
         self._block = last_block(config)
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin anew, without the sessions that were made."""
         self._sessions: dict[Edges, Any] = {}
         self._lock = Lock()
         self._locks: dict[Edges, Lock] = {}

@@ -13,7 +13,7 @@ from srcnn_cli.engines.tiling import CPU_TILE_BYTES, tile_side
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.models.networks.carriers import beside_carriers
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
-from srcnn_cli.threads import crew
+from srcnn_cli.threads import crew, renew_in_child
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class TorchEngine:
         self.config = config
         self.device = device
         self.precision = precision
-        workers = crew().size if device.type == "cpu" else 1
+        self._workers = crew().size if device.type == "cpu" else 1
         if precision == "bfloat16":
             config, tensors = beside_carriers(config, tensors)
         network = PlaneNetwork(config)
@@ -59,8 +59,13 @@ class TorchEngine:
             {name: torch.from_numpy(np.array(t)) for name, t in tensors.items()}
         )
         self._network: Any = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin anew, with other threads."""
         self._pool = ThreadPoolExecutor(
-            workers, "srcnn-torch", initializer=torch.set_num_threads, initargs=(1,)
+            self._workers, "srcnn-torch", initializer=torch.set_num_threads, initargs=(1,)
         )
 
     def run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:

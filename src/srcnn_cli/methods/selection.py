@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
@@ -48,6 +48,10 @@ class Candidates:
         self._restoring = {} if name in INTERPOLATIONS else restoring_weights(name)
         self._made: dict[tuple[Path | None, Levels], Method] = {}
         self.scales = tuple(sorted(scale for scale in self._files if scale > 1))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was made: a copy makes its own."""
+        return self.__dict__ | {"_made": {}}
 
     @cached_property
     def fixed(self) -> bool:

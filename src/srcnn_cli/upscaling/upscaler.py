@@ -13,7 +13,6 @@ from srcnn_cli.imaging.planes import (
     check_pixels,
     has_alpha,
     merge_planes,
-    pixels_of,
     planes_of,
     split_alpha,
 )
@@ -63,7 +62,8 @@ class Upscaler:
             compute it (AVX-512 BF16), and results that differ by a level here and there.
 
     What runs the networks is imported when it is first needed, not here: ONNX Runtime, or torch,
-    which takes longer to import, for a GPU and for bfloat16.
+    which takes longer to import, for a GPU and for bfloat16. An upscaler can be copied, pickled and
+    used in processes that are forked after its first use; each of them loads the weights anew.
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
@@ -123,29 +123,49 @@ class Upscaler:
         """The border policy of the last stage's network; None if no network was run."""
         return self._method(stages[-1].scale).border if stages else None
 
-    def upscale(self, picture: Picture, scale: float, levels: Levels = CLEAN) -> Picture:
+    def upscale(
+        self,
+        picture: Picture,
+        scale: float,
+        levels: Levels = CLEAN,
+        *,
+        progress: Callable[[float], object] | None = None,
+    ) -> Picture:
         """Enlarge a picture.
 
         Args:
-            picture: A Pillow image, or an array as `upscale_pixels` takes it. Images of 16-bit
-                grey stay that; other modes (palette, CMYK, 1 bit) become the nearest of grey, RGB
-                and these with alpha.
+            picture: A Pillow image, or an array: (H, W) grey, (H, W, 1 to 4) grey, grey and alpha,
+                R'G'B' or R'G'B' and alpha, or a row of those, (N, H, W, 1 to 4); uint8, uint16, or
+                floating-point values in [0, 1]. Images of 16-bit grey stay that; other modes
+                (palette, CMYK, 1 bit) become the nearest of grey, RGB and these with alpha.
             scale: 1 to 16, not necessarily whole.
             levels: How damaged it is, see `upscale_pixels`.
+            progress: Told time and again how much is done, 0 to 1; see `upscale_pixels`.
 
         Returns:
-            An image or array of sides ``round(scale * side)``, of the same kind as the input.
+            An image or array of sides ``round(scale * side)``, of the same kind as the input. Of
+            an image the orientation is applied, and colour profile, resolution and EXIF are in its
+            ``info``.
 
         Raises:
-            InputError: The image is of a mode that has no picture in it (``F``, ``I``), and as in
-                `upscale_pixels`.
+            InputError: It is neither, the image is of a mode that has no picture in it (``F``,
+                ``I``), floating-point values are far out of [0, 1], and as in `upscale_pixels`.
         """
+        from srcnn_cli.upscaling.arrays import enlarge_array, no_picture
+        from srcnn_cli.upscaling.images import enlarge_image
+
+        told: Callable[[float], object] = progress or _ignore
+
+        def enlarge(pixels: NDArray[Any], progress: Callable[[float], object]) -> NDArray[Any]:
+            return self.upscale_pixels(pixels, scale, progress, levels).pixels
+
         if isinstance(picture, np.ndarray):
-            return self.upscale_pixels(picture, scale, levels=levels).pixels
+            return enlarge_array(picture, enlarge, told)
         from PIL import Image
 
-        pixels = self.upscale_pixels(pixels_of(picture), scale, levels=levels).pixels
-        return Image.fromarray(pixels)
+        if not isinstance(picture, Image.Image):
+            raise no_picture(picture)
+        return enlarge_image(picture, lambda pixels: enlarge(pixels, told))
 
     def upscale_pixels(
         self,
