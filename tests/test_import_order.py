@@ -16,6 +16,7 @@ PARTS = (
     "process",
     "files",
     "streams",
+    "forks",
     "threads",
     "imaging",
     "pictures",

@@ -13,8 +13,9 @@ import threading
 from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any
+
+from srcnn_cli.forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,6 +59,11 @@ class Crew:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin anew, with nobody hired and nothing begun."""
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # something can be begun, or a place is free
         self._place = threading.Condition(self._lock)  # a place is free
@@ -180,36 +186,6 @@ class Crew:
 
 
 _crew: Crew | None = None
-
-
-class _Renewable(Protocol):
-    """Something that holds threads or locks, which a forked process does not have."""
-
-    def renew(self) -> None: ...
-
-
-_renewed_in_child: WeakSet[_Renewable] = WeakSet()
-
-
-def renew_in_child(owner: _Renewable) -> None:
-    """Call ``owner.renew()`` in every process that is forked from this one, as long as it lives.
-
-    Of the parent's threads a forked process has none but the one that forked, and its locks are as
-    they were at that moment: whoever waits for either waits for ever.
-    """
-    _renewed_in_child.add(owner)
-
-
-def _renew() -> None:
-    global _crew  # noqa: PLW0603 - there is one for the process
-    if _crew is not None:
-        _crew = Crew(_crew.size)
-    for owner in tuple(_renewed_in_child):
-        owner.renew()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(after_in_child=_renew)
 
 
 def crew() -> Crew:

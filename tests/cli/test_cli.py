@@ -100,6 +100,7 @@ def test_a_plain_png_takes_no_module_for_other_formats_for_tags_or_for_transpare
         "models",
         "process",
         "streams",
+        "forks",
         "threads",
         *FOR_A_PLAIN_PNG,
     }

@@ -10,8 +10,9 @@ import onnxruntime
 
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError
+from srcnn_cli.forks import renew_in_child
 from srcnn_cli.models.networks.onnx_graph import INPUT, OUTPUT, last_block, network_model
-from srcnn_cli.threads import crew, renew_in_child
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,9 +11,10 @@ import torch
 
 from srcnn_cli.engines.tiling import CPU_TILE_BYTES, tile_side
 from srcnn_cli.errors import OutOfMemoryError
+from srcnn_cli.forks import renew_in_child
 from srcnn_cli.models.networks.carriers import beside_carriers
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
-from srcnn_cli.threads import crew, renew_in_child
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
