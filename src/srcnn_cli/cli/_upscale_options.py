@@ -126,6 +126,13 @@ FailFastOption = Annotated[
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
 ]
+AllFramesOption = Annotated[
+    bool,
+    typer.Option(
+        "--all-frames",
+        help="Enlarge every frame of GIF, WebP, APNG and AVIF, and every page of TIFF.",
+    ),
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Refuse files that hold several pictures.")
 ]

@@ -67,6 +67,7 @@ class Reporter:
                         "levels": done.finding.levels._asdict(),
                         "restored": done.restored,
                     },
+                    "frames": done.frames,
                     "seconds": {
                         "load": round(load_seconds, 4),
                         "read": round(done.read, 4),
@@ -85,7 +86,8 @@ class Reporter:
             width, height = done.output_size
             quality = f"quality {done.quality}  " if done.quality else ""
             found = f"{done.finding.words}: restored  " if done.restored else ""
-            figures = f"{width}×{height}  {found}{quality}{_seconds(done.total)}"
+            frames = f"{done.frames} frames  " if done.frames > 1 else ""
+            figures = f"{width}×{height}  {frames}{found}{quality}{_seconds(done.total)}"
             if self._verbose:
                 old_width, old_height = done.input_size
                 figures = (

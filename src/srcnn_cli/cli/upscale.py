@@ -52,6 +52,7 @@ def upscale(
     skip_existing: options.SkipExistingOption = False,
     fail_fast: options.FailFastOption = False,
     dry_run: options.DryRunOption = False,
+    all_frames: options.AllFramesOption = False,
     strict: options.StrictOption = False,
     accept_damaged: options.AcceptDamagedOption = False,
     strip: options.StripOption = False,
@@ -113,6 +114,7 @@ def upscale(
         subsampling=subsampling,
         background=parse_background(background) if background else None,
         max_pixels=max_pixels,
+        all_frames=all_frames,
     )
     jobs, passed_over = plan_jobs(
         inputs,
@@ -121,6 +123,7 @@ def upscale(
         recursive=recursive,
         size=size.label,
         extension=options.EXTENSIONS[format_] if format_ else None,
+        all_frames=all_frames,
     )
     reporter = Reporter(
         json=json,

@@ -161,6 +161,16 @@ WRITABLE: dict[str, Target] = {
     ".pnm": Target("PPM"),
 }
 
+# What holds several pictures: moments of one, and pages.
+ANIMATED: dict[str, Target] = {
+    ".gif": Target("GIF", max_side=65_535, alpha=True, grey=False),
+    ".png": _PNG._replace(deep=False),
+    ".apng": _PNG._replace(deep=False),
+    ".webp": _WEBP,
+    ".avif": _AVIF,
+}
+PAGED = dict.fromkeys((".tif", ".tiff"), _TIFF)
+
 _quiet_lock = threading.Lock()
 
 _CONVERT = "convert it first (to PNG or JPEG)"

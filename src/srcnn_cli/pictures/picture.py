@@ -9,6 +9,8 @@ from srcnn_cli.pictures.metadata import Metadata
 if TYPE_CHECKING:
     import numpy as np
 
+SEVERAL = "it holds several pictures; the first was taken"
+
 
 class Picture(NamedTuple):
     """A decoded picture, upright.

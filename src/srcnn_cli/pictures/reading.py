@@ -34,7 +34,7 @@ from srcnn_cli.pictures.formats import (
     quiet,
 )
 from srcnn_cli.pictures.metadata import Metadata
-from srcnn_cli.pictures.picture import Picture
+from srcnn_cli.pictures.picture import SEVERAL, Picture
 from srcnn_cli.pictures.writing import check_destination, write_picture
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ __all__ = [
     "decode_picture",
     "largest_file",
     "read_8bit",
+    "read_file",
     "read_picture",
     "write_picture",
 ]
@@ -84,6 +85,19 @@ def read_picture(
         InputError: There is no such file, or it is not a sound picture of an accepted kind.
         OutOfMemoryError: It does not fit into the memory.
     """
+    data = read_file(path, max_pixels)
+    return decode_picture(
+        data, str(path), max_pixels=max_pixels, strict=strict, accept_damaged=accept_damaged
+    )
+
+
+def read_file(path: str | os.PathLike[str], max_pixels: int) -> bytes:
+    """The content of a file that may be a picture of so many pixels.
+
+    Raises:
+        InputError: There is no such file, or it is too large.
+        OutOfMemoryError: It does not fit into the memory.
+    """
     try:
         status = Path(path).stat()
         if stat.S_ISDIR(status.st_mode):
@@ -96,7 +110,7 @@ def read_picture(
                 f"{max_pixels:,} pixels (--max-pixels)",
                 path,
             )
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except FileNotFoundError as error:
         raise InputError("no such file", path) from error
     except OSError as error:
@@ -105,9 +119,6 @@ def read_picture(
         raise InputError(f"is not a valid name: {error}", path) from error
     except MemoryError as error:
         raise OutOfMemoryError("is larger than the free memory", path) from error
-    return decode_picture(
-        data, str(path), max_pixels=max_pixels, strict=strict, accept_damaged=accept_damaged
-    )
 
 
 def largest_file(max_pixels: int) -> int:
@@ -153,7 +164,7 @@ def decode_picture(
     if not data:
         raise InputError("is empty (0 bytes)", name)
     notes: list[str] = []
-    with quiet(), _failures_reported(name) as said:
+    with quiet(), decoded_or_reported(name) as said:
         if data.startswith(ODD_TIFF_BEGINNINGS):
             data = data[:2] + data[3:1:-1] + data[4:]
         if data.startswith(TIFF_BEGINNINGS):
@@ -184,7 +195,7 @@ def decode_picture(
         if getattr(image, "is_animated", False) or (chunks and png.frames(chunks) > 1):
             if strict:
                 raise InputError("holds several pictures, which --strict refuses")
-            notes.append("it holds several pictures; the first was taken")
+            notes.append(SEVERAL)
         pixels = decode(image, shown, notes)
         channels = 1 if pixels.ndim == 2 else pixels.shape[2]
         if chunks is not None and png.says_little(chunks):
@@ -269,7 +280,7 @@ class _Said:
 
 
 @contextmanager
-def _failures_reported(name: str) -> Iterator[_Said]:
+def decoded_or_reported(name: str) -> Iterator[_Said]:
     """Turn whatever a decoder raises into the error that it means, with the file's name."""
     said = _Said()
     try:

@@ -15,9 +15,10 @@ import numpy as np
 
 from srcnn_cli.errors import InputError
 from srcnn_cli.pictures import jpeg
-from srcnn_cli.pictures.formats import RAW_PHOTOGRAPH, import_tifffile
+from srcnn_cli.pictures.formats import import_tifffile
 from srcnn_cli.pictures.orientation import ORIENTATION, turn_upright, valid_orientation
 from srcnn_cli.pictures.tiff_metadata import metadata_of
+from srcnn_cli.pictures.tiff_pages import choose, pages_of, value
 from srcnn_cli.pictures.tiff_samples import YCBCR, pixels_of
 from srcnn_cli.pictures.tiff_ycbcr import decode_subsampled, is_subsampled
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from srcnn_cli.pictures.metadata import Metadata
 
-_RAW_PHOTOMETRICS = (32803, 34892)  # a colour filter array; the same, interpolated
-_RAW_COMPRESSIONS = (32767, 32769, 32770, 34713, 34892, 65000, 65535)
 # Tags without which the pixels would be others.
 # fmt: off
 _DECISIVE = frozenset((
@@ -40,15 +39,7 @@ _DECISIVE = frozenset((
 _SINGLE = (256, 257, 259, 262, 266, 274, 277, 278, 284, 317, 322, 323)
 _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
 _PARTS_MISSING = "is damaged or cut off: parts of the picture are missing"
-_CANON = b"\x10\0\0\0CR\2\0"  # behind the header of a CR2
-_PHASE_ONE = (b"IIIITwaR", b"MMMMRawT")
-_DNG_VERSION = 50706
-_SUB_IFDS = 330
-_REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _JPEG, _OLD_JPEG = 7, 6
-
-# No file needs more directories than this looked at, to find its picture.
-_MOST_DIRECTORIES = 64
 
 
 class _Fallback(Exception):  # noqa: N818 - no failure: the other decoder's turn
@@ -73,85 +64,43 @@ def decode_tiff(
         InputError: Its pixels have no meaning here, or part of them is missing. It names no file.
         Exception: Whatever the libraries raise over a damaged file.
     """
-    tifffile = import_tifffile()
-    with tifffile.TiffFile(io.BytesIO(data)) as file:
-        number, page = _choose(file, data, notes, strict=strict)
-        _check_tags(page, data)
-        _check_size(page, max_pixels)
-        try:
-            _check_kind(page)
-        except _Fallback:
-            from srcnn_cli.pictures.tiff_fallback import decode_with_pillow
-
-            pixels = decode_with_pillow(data, number, notes)
-            fits = True
-        else:
-            pixels, fits = pixels_of(page, _decoded(page), notes)
-        orientation = valid_orientation(_value(page, ORIENTATION))
-        has_orientation = ORIENTATION in page.tags
-        metadata, orientation = metadata_of(
-            page,
-            data,
-            notes,
-            channels=1 if pixels.ndim == 2 else pixels.shape[2],
-            keep_profile=fits,
-            orientation=orientation if has_orientation else None,
-        )
-    return np.ascontiguousarray(turn_upright(pixels, orientation)), metadata
+    with import_tifffile().TiffFile(io.BytesIO(data)) as file:
+        number, page = choose(file, data, notes, strict=strict)
+        return _decode_page(number, page, data, notes, max_pixels)
 
 
-def _value(page: TiffPage, tag: int, default: Any = None) -> Any:  # noqa: ANN401 - any tag's value
-    found = page.tags.get(tag)
-    return default if found is None else found.value
+def decode_pages(data: bytes, *, max_pixels: int) -> Iterator[tuple[np.ndarray, Metadata]]:
+    """Decode one picture after the other; as `decode_tiff`, but what is dropped is not said."""
+    with import_tifffile().TiffFile(io.BytesIO(data)) as file:
+        for number, page in pages_of(file, data):
+            yield _decode_page(number, page, data, [], max_pixels)
 
 
-def _choose(file: Any, data: bytes, notes: list[str], *, strict: bool) -> tuple[int, TiffPage]:  # noqa: ANN401
-    """The first picture that is no thumbnail of another and no mask, with its number."""
-    pages = list(_directories(file))
-    if data[4:12] == _CANON or data[8:16] in _PHASE_ONE or any(map(_is_raw, pages)):
-        raise InputError(RAW_PHOTOGRAPH)
-    kinds = [int(_value(page, 254, 0) or 0) for page in pages]
-    wanted = [n for n, kind in enumerate(kinds) if not kind & (_REDUCED | _MASK)]
-    if len(wanted) > 1:
-        if strict:
-            raise InputError("holds several pictures, which --strict refuses")
-        notes.append("it holds several pictures; the first was taken")
-    number = wanted[0] if wanted else 0
-    return number, pages[number]
+def _decode_page(
+    number: int, page: TiffPage, data: bytes, notes: list[str], max_pixels: int
+) -> tuple[np.ndarray, Metadata]:
+    _check_tags(page, data)
+    _check_size(page, max_pixels)
+    try:
+        _check_kind(page)
+    except _Fallback:
+        from srcnn_cli.pictures.tiff_fallback import decode_with_pillow
 
-
-def _directories(file: Any) -> Iterator[TiffPage]:  # noqa: ANN401 - a TiffFile
-    """The pages of a file, as far as they can be read; at least the first."""
-    from tifffile import TiffPage
-
-    for number in range(_MOST_DIRECTORIES):
-        try:
-            page = file.pages[number]
-        except Exception:
-            if number == 0:
-                raise
-            return  # a further one is damaged, or there is none
-        if not isinstance(page, TiffPage):
-            return
-        yield page
-
-
-def _is_raw(page: TiffPage) -> bool:
-    """Whether a directory, or one below it, holds the data of a sensor."""
-    if _DNG_VERSION in page.tags:
-        return True
-    below: list[Any] = []
-    if _SUB_IFDS in page.tags:
-        try:
-            below = list(page.pages or [])[:_MOST_DIRECTORIES]
-        except Exception:  # noqa: BLE001 - damaged directories below a sound picture
-            below = []
-    return any(
-        int(_value(each, 262, -1)) in _RAW_PHOTOMETRICS
-        or int(_value(each, 259, 1)) in _RAW_COMPRESSIONS
-        for each in (page, *below)
-        if hasattr(each, "tags")
+        pixels = decode_with_pillow(data, number, notes)
+        fits = True
+    else:
+        pixels, fits = pixels_of(page, _decoded(page), notes)
+    orientation = valid_orientation(value(page, ORIENTATION))
+    has_orientation = ORIENTATION in page.tags
+    metadata, orientation = metadata_of(
+        page,
+        data,
+        notes,
+        channels=1 if pixels.ndim == 2 else pixels.shape[2],
+        keep_profile=fits,
+        orientation=orientation if has_orientation else None,
     )
+    return np.ascontiguousarray(turn_upright(pixels, orientation)), metadata
 
 
 def _check_tags(page: TiffPage, data: bytes) -> None:

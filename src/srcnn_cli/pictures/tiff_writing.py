@@ -11,6 +11,8 @@ from srcnn_cli.pictures.formats import import_tifffile
 from srcnn_cli.pictures.tiff_metadata import IPTC, XMP, tags_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy as np
 
     from srcnn_cli.pictures.metadata import Metadata
@@ -21,19 +23,36 @@ _STRIP_BYTES = 1 << 20
 _LONG, _UNDEFINED, _ASCII = "I", 7, "s"
 
 
-def write_tiff(file: BinaryIO, pixels: np.ndarray, metadata: Metadata, compression: int) -> None:
+def write_tiff(
+    file: BinaryIO, pages: Iterable[tuple[np.ndarray, Metadata]], compression: int
+) -> None:
     """Write a TIFF, little-endian and below 4 GiB.
 
     Args:
         file: Where to; open for reading, too.
-        pixels: (H, W) or (H, W, 2|3|4), uint8 or uint16.
-        metadata: Stored as tags of the main directory, with EXIF and GPS below it.
+        pages: For each the pixels, (H, W) or (H, W, 2|3|4), uint8 or uint16, and what is stored
+            as tags of its directory, with EXIF and GPS below it.
         compression: zlib's level, 0-9.
 
     Raises:
         Exception: Whatever the libraries raise over tags that cannot be stored.
     """
-    tifffile = import_tifffile()
+    below = []
+    with import_tifffile().TiffWriter(file, byteorder="<", bigtiff=False) as writer:
+        for pixels, metadata in pages:
+            below.append(_write_page(writer, pixels, metadata, compression))
+    for number, directories in enumerate(below):
+        for tag, values in directories.items():
+            _append_directory(file, number, tag, values)
+
+
+def _write_page(
+    writer: Any,  # noqa: ANN401 - a TiffWriter
+    pixels: np.ndarray,
+    metadata: Metadata,
+    compression: int,
+) -> dict[int, dict[int, Any]]:
+    """Write a page; the directories that are still to be put below it."""
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     described = tags_of(metadata.exif) if metadata.exif else {}
     directories = {tag: described.pop(tag) for tag in (EXIF_IFD, GPS_IFD) if tag in described}
@@ -44,11 +63,8 @@ def write_tiff(file: BinaryIO, pixels: np.ndarray, metadata: Metadata, compressi
         if content:
             kind = 1 if tag == XMP else _UNDEFINED
             extra.append((tag, kind, len(content), content, True))
-    tifffile.imwrite(
-        file,
+    writer.write(
         pixels,
-        byteorder="<",
-        bigtiff=False,
         photometric="rgb" if channels >= 3 else "minisblack",
         planarconfig="contig" if channels > 1 else None,
         extrasamples=["unassalpha"] if channels in (2, 4) else None,
@@ -64,12 +80,11 @@ def write_tiff(file: BinaryIO, pixels: np.ndarray, metadata: Metadata, compressi
         software=False,
         maxworkers=1,
     )
-    for tag, values in directories.items():
-        _append_directory(file, tag, values)
+    return directories
 
 
-def _append_directory(file: BinaryIO, tag: int, values: dict[int, Any]) -> None:
-    """Write a directory to the end of a TIFF, and its place into the tag that was put by for it.
+def _append_directory(file: BinaryIO, page: int, tag: int, values: dict[int, Any]) -> None:
+    """Write a directory to the end of a TIFF, and its place into a page's tag put by for it.
 
     That has the number before the right one, which keeps the tags in their order.
     """
@@ -84,7 +99,7 @@ def _append_directory(file: BinaryIO, tag: int, values: dict[int, Any]) -> None:
     file.write(directory.tobytes(offset))
     file.seek(0)
     with tifffile.TiffFile(file) as written:
-        entry = written.pages[0].tags[tag - 1].offset
+        entry = written.pages[page].tags[tag - 1].offset
     file.seek(entry)
     file.write(struct.pack("<HHII", tag, 4, 1, offset))
     file.seek(0, io.SEEK_END)

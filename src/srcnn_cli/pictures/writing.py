@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,6 +21,7 @@ from srcnn_cli.streams import is_stream, named, send
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Iterator, Mapping
 
     from srcnn_cli.pictures.picture import Picture
     from srcnn_cli.pictures.subsampling import Subsampling
@@ -40,6 +42,7 @@ def check_destination(
     overwrite: bool,
     background: RGB | None,
     extension: str | None = None,
+    target: Target | None = None,
 ) -> list[str]:
     """Find out, before any computing, whether a picture can be written to ``path``.
 
@@ -52,6 +55,7 @@ def check_destination(
         overwrite: Whether an existing file may be replaced.
         background: What `write_picture` will be given to replace transparency with.
         extension: Chooses the format instead of the name's own.
+        target: The format, if it is not one of `WRITABLE`.
 
     Returns:
         What the format will lose, one sentence each.
@@ -59,7 +63,7 @@ def check_destination(
     Raises:
         OutputError: It cannot; the reason says why and what would help.
     """
-    target = _target_of(path, extension)
+    target = target or target_of(path, extension)
     stream = is_stream(path)
     path = named(path)
     if not stream:
@@ -127,7 +131,7 @@ def write_picture(
         OutputError: It cannot be written. What stood at ``path`` is untouched.
         BrokenPipeError: Nobody reads the stream any more.
     """
-    target = _target_of(path, extension)
+    target = target_of(path, extension)
     height, width = picture.pixels.shape[:2]
     check_destination(
         path,
@@ -142,48 +146,69 @@ def write_picture(
     notes: list[str] = []
 
     def encode(file: BinaryIO) -> None:
-        try:
-            pixels = _fit_pixels(picture.pixels, target, background)
-            metadata = _fit_metadata(picture.metadata, target, pixels, notes)
+        with failures_reported(target, path):
+            pixels = fit_pixels(picture.pixels, target, background)
+            metadata = fit_metadata(picture.metadata, target, pixels, notes)
             with quiet():
                 if target.name == "PNG":
                     write_png(file, pixels, metadata, compression)
                 elif target.name == "TIFF":
                     from srcnn_cli.pictures.tiff_writing import write_tiff
 
-                    write_tiff(file, pixels, metadata, compression)
+                    write_tiff(file, [(pixels, metadata)], compression)
                 else:
                     from srcnn_cli.pictures.pillow_writing import save_with_pillow
 
                     save_with_pillow(
                         file, pixels, metadata, target, quality=quality, subsampling=subsampling
                     )
-        except (OSError, SrcnnError):
-            raise
-        except MemoryError as error:
-            raise OutputError(
-                "does not fit into the free memory while encoding", named(path)
-            ) from error
-        except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise OutputError(
-                f"cannot be encoded as {target.name}: {reason}", named(path)
-            ) from error
 
+    deliver(path, encode, overwrite=overwrite)
+    return notes
+
+
+@contextmanager
+def failures_reported(target: Target, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what an encoder raises into the error that it means."""
+    try:
+        yield
+    except (OSError, SrcnnError):
+        raise
+    except MemoryError as error:
+        raise OutputError(
+            "does not fit into the free memory while encoding", named(path)
+        ) from error
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise OutputError(f"cannot be encoded as {target.name}: {reason}", named(path)) from error
+
+
+def deliver(
+    path: str | os.PathLike[str], encode: Callable[[BinaryIO], object], *, overwrite: bool
+) -> None:
+    """Give a file or a stream all that ``encode`` writes, or nothing."""
     if is_stream(path):
         send(path, encode)
     else:
         write_atomically(path, encode, overwrite=overwrite)
-    return notes
 
 
-def _target_of(path: str | os.PathLike[str], extension: str | None) -> Target:
+def target_of(
+    path: str | os.PathLike[str],
+    extension: str | None,
+    formats: Mapping[str, Target] = WRITABLE,
+) -> Target:
+    """The format that a file or a stream is to be written in.
+
+    Raises:
+        OutputError: There is none of that name among those offered.
+    """
     extension = Path(path).suffix if extension is None else extension
-    target = WRITABLE.get(extension.lower())
+    target = formats.get(extension.lower())
     if target is None:
         named = f"the extension {extension}" if extension else "a name without extension"
         raise OutputError(
-            f"{named} names no format that can be written ({', '.join(WRITABLE)})", path
+            f"{named} names no format that can be written ({', '.join(formats)})", path
         )
     return target
 
@@ -203,7 +228,7 @@ def _channels(pixels: np.ndarray) -> int:
     return 1 if pixels.ndim == 2 else int(pixels.shape[2])
 
 
-def _fit_pixels(pixels: np.ndarray, target: Target, background: RGB | None) -> np.ndarray:
+def fit_pixels(pixels: np.ndarray, target: Target, background: RGB | None) -> np.ndarray:
     """Give pixels the channels and the depth that the format holds."""
     if _channels(pixels) in (2, 4) and not target.alpha and background is not None:
         pixels = _composite(pixels, background)
@@ -240,7 +265,7 @@ def _composite(pixels: np.ndarray, background: RGB) -> np.ndarray:
     return np.dstack(blended).squeeze(2 if len(layers) == 1 else ()).astype(pixels.dtype)
 
 
-def _fit_metadata(
+def fit_metadata(
     metadata: Metadata, target: Target, pixels: np.ndarray, notes: list[str]
 ) -> Metadata:
     """Leave out what the format does not hold, and note it; state the size that it now has."""

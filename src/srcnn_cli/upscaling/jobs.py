@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli.errors import OutputError, UsageError
-from srcnn_cli.pictures.formats import WRITABLE
+from srcnn_cli.pictures.formats import ANIMATED, WRITABLE
 from srcnn_cli.streams import STANDARD, is_stream, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from srcnn_cli.pictures.formats import Target
 
 DEFAULT_NAME = "{stem}_{size}{ext}"
 DISTINCT_NAME = "{stem}{ext_in}_{size}{ext}"
@@ -59,6 +61,7 @@ def plan_jobs(
     recursive: bool = False,
     size: str | None = None,
     extension: str | None = None,
+    all_frames: bool = False,
 ) -> tuple[list[Job], list[PassedOver]]:
     """Which file becomes which.
 
@@ -72,6 +75,7 @@ def plan_jobs(
         recursive: Look into subfolders.
         size: Likewise, if it is not the factor that is given: ``w1920``, say.
         extension: Of the format of all results, such as ``.png``.
+        all_frames: Animations become animations, which more formats hold.
 
     Returns:
         The jobs, and the files that were passed over: those in the folders that are no pictures,
@@ -84,7 +88,9 @@ def plan_jobs(
     """
     passed_over: list[PassedOver] = []
     sources, all_named = _sources(inputs, recursive, passed_over, beside=output is None)
-    names = _Names(scale, size or f"x{scale:g}", extension)
+    names = _Names(
+        scale, size or f"x{scale:g}", extension, WRITABLE | ANIMATED if all_frames else WRITABLE
+    )
     single = len(sources) == 1 and all_named
     if STANDARD in sources and output is None:
         if not single:
@@ -174,11 +180,12 @@ class _Names(NamedTuple):
     scale: float
     size: str
     extension: str | None
+    formats: Mapping[str, Target]
 
     def values(self, source: Path) -> dict[str, str]:
         """The fields for a source."""
-        extension = source.suffix if source.suffix.lower() in WRITABLE else ".png"
-        if self.extension and WRITABLE[self.extension] is not WRITABLE[extension.lower()]:
+        extension = source.suffix if source.suffix.lower() in self.formats else ".png"
+        if self.extension and self.formats[self.extension] is not self.formats[extension.lower()]:
             extension = self.extension
         return {
             "stem": "stdin" if source == STANDARD else source.stem,
@@ -228,7 +235,7 @@ class _Place:
         elif single and output.suffix and not output.is_dir():
             self._file = output
             self._check_format(output)
-        elif output.suffix.lower() in WRITABLE and not output.is_dir():
+        elif output.suffix.lower() in names.formats and not output.is_dir():
             raise OutputError("is one file, but there are several pictures: name a folder", output)
         else:
             self._folder = output

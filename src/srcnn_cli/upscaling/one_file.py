@@ -9,8 +9,9 @@ from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
 from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.pictures.formats import WRITABLE
 from srcnn_cli.pictures.metadata import Metadata
-from srcnn_cli.pictures.reading import decode_picture, largest_file, read_picture
-from srcnn_cli.pictures.writing import check_destination, write_picture
+from srcnn_cli.pictures.picture import SEVERAL
+from srcnn_cli.pictures.reading import decode_picture, largest_file, read_file
+from srcnn_cli.pictures.writing import check_destination, target_of, write_picture
 from srcnn_cli.streams import STANDARD, is_stream, read_stdin
 from srcnn_cli.upscaling.restoring import OFF, OPTION, Finding, Restore
 from srcnn_cli.upscaling.stages import target_size
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from srcnn_cli.methods.base import Timing
     from srcnn_cli.pictures.formats import Target
+    from srcnn_cli.pictures.frames import Frames
     from srcnn_cli.pictures.picture import Picture
     from srcnn_cli.pictures.subsampling import Subsampling
     from srcnn_cli.pictures.writing import RGB
@@ -57,6 +59,7 @@ class Task(NamedTuple):
     subsampling: Subsampling = "444"
     background: RGB | None = None
     max_pixels: int = 500_000_000
+    all_frames: bool = False
 
 
 # Of lossy results where neither the user nor the input says; and what the input may ask for.
@@ -78,6 +81,7 @@ class Done(NamedTuple):
         quality: Of the written file, if its format has one.
         finding: How damaged the input is.
         restored: Whether that was undone.
+        frames: How many pictures were enlarged.
         notes: What the user should know, one sentence each.
     """
 
@@ -91,6 +95,7 @@ class Done(NamedTuple):
     quality: int | None
     finding: Finding
     restored: bool
+    frames: int
     notes: tuple[str, ...]
 
     @property
@@ -104,6 +109,7 @@ class Opened(NamedTuple):
 
     job: Job
     picture: Picture
+    frames: Frames | None
     scale: float
     extension: str | None
     quality: int | None
@@ -121,7 +127,7 @@ def open_file(job: Job, task: Task) -> Opened:
         OutOfMemoryError: The picture does not fit into memory.
     """
     started = time.perf_counter()
-    picture = _read(job, task)
+    picture, frames = _read(job, task)
     width, height = _size(picture.pixels)
     try:
         scale, remarks = task.size.factor(height, width)
@@ -137,6 +143,11 @@ def open_file(job: Job, task: Task) -> Opened:
     extension = job.extension
     if not extension and is_stream(job.target) and job.target.suffix.lower() not in WRITABLE:
         extension = _EXTENSIONS.get(picture.format, ".png")
+    holder = None
+    if frames is not None:
+        from srcnn_cli.pictures.frames_writing import holder_of
+
+        holder = holder_of(job.target, extension, animated=frames.animated)
     losses = check_destination(
         job.target,
         height=height,
@@ -146,13 +157,15 @@ def open_file(job: Job, task: Task) -> Opened:
         overwrite=task.overwrite,
         background=task.background,
         extension=extension,
+        target=holder,
     )
     return Opened(
         job,
         picture,
+        frames,
         scale,
         extension,
-        _quality(picture, WRITABLE[(extension or job.target.suffix).lower()], task),
+        _quality(picture, holder or target_of(job.target, extension), task),
         task.restore.find(picture, scale),
         (*picture.notes, *remarks, *losses),
         time.perf_counter() - started,
@@ -170,12 +183,28 @@ def _quality(picture: Picture, target: Target, task: Task) -> int | None:
     return min(max(picture.quality, _LEAST_QUALITY), _QUALITY)
 
 
-def _read(job: Job, task: Task) -> Picture:
-    options = {"strict": task.strict, "accept_damaged": task.accept_damaged}
-    if job.source != STANDARD:
-        return read_picture(job.source, max_pixels=task.max_pixels, **options)
-    data = read_stdin(largest_file(task.max_pixels))
-    return decode_picture(data, job.source_name, max_pixels=task.max_pixels, **options)
+def _read(job: Job, task: Task) -> tuple[Picture, Frames | None]:
+    """The first or only picture of a file, and, if they are wanted, all of several."""
+    if job.source == STANDARD:
+        data = read_stdin(largest_file(task.max_pixels))
+    else:
+        data = read_file(job.source, task.max_pixels)
+    picture = decode_picture(
+        data,
+        job.source_name,
+        max_pixels=task.max_pixels,
+        strict=task.strict and not task.all_frames,
+        accept_damaged=task.accept_damaged,
+    )
+    if not task.all_frames:
+        return picture, None
+    from srcnn_cli.pictures.frames import Frames
+
+    frames = Frames(data, job.source_name, max_pixels=task.max_pixels)
+    only_animated = picture.format == "GIF" or job.target.suffix.lower() == ".apng"
+    if frames.count == 1 and not only_animated:
+        return picture, None
+    return picture._replace(notes=tuple(n for n in picture.notes if n != SEVERAL)), frames
 
 
 def upscale_file(
@@ -197,41 +226,50 @@ def upscale_file(
     restored = upscaler.restores(opened.scale, finding.levels)
     if finding.source == OPTION and finding.levels != CLEAN and not restored:
         raise UsageError(f"{upscaler.model} has no weights that restore at ×{opened.scale:g}")
+    levels = finding.levels if restored else CLEAN
+    started = time.perf_counter()
     try:
-        enlarged = upscaler.upscale_pixels(
-            picture.pixels, opened.scale, progress, finding.levels if restored else CLEAN
-        )
+        if opened.frames is not None:
+            from srcnn_cli.upscaling.all_frames import upscale_frames
+
+            enlarged, dropped = upscale_frames(
+                opened, opened.frames, task, upscaler, progress, levels
+            )
+        else:
+            enlarged = upscaler.upscale_pixels(picture.pixels, opened.scale, progress, levels)
+            dropped = _write(opened, task, enlarged.pixels)
     except (OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(
             "does not fit into memory (a smaller --tile or --device cpu may help)",
             job.source_name,
         ) from error
-    started = time.perf_counter()
-    dropped = write_picture(
-        job.target,
-        picture._replace(
-            pixels=enlarged.pixels,
-            metadata=Metadata() if task.strip else picture.metadata,
-        ),
+    return Done(
+        input_size=_size(picture.pixels),
+        output_size=_size(enlarged.pixels),
+        read=opened.seconds,
+        timing=enlarged.timing,
+        write=time.perf_counter() - started - enlarged.timing.total,
+        stages=enlarged.stages,
+        tile=enlarged.tile,
+        quality=opened.quality,
+        finding=finding,
+        restored=restored,
+        frames=1 if opened.frames is None else opened.frames.count,
+        notes=(*opened.notes, *dropped, *enlarged.notes),
+    )
+
+
+def _write(opened: Opened, task: Task, pixels: NDArray[Any]) -> list[str]:
+    metadata = Metadata() if task.strip else opened.picture.metadata
+    return write_picture(
+        opened.job.target,
+        opened.picture._replace(pixels=pixels, metadata=metadata),
         overwrite=task.overwrite,
         quality=opened.quality or _QUALITY,
         compression=task.compression,
         subsampling=task.subsampling,
         background=task.background,
         extension=opened.extension,
-    )
-    return Done(
-        input_size=_size(picture.pixels),
-        output_size=_size(enlarged.pixels),
-        read=opened.seconds,
-        timing=enlarged.timing,
-        write=time.perf_counter() - started,
-        stages=enlarged.stages,
-        tile=enlarged.tile,
-        quality=opened.quality,
-        finding=finding,
-        restored=restored,
-        notes=(*opened.notes, *dropped, *enlarged.notes),
     )
 
 
