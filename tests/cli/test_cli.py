@@ -24,7 +24,7 @@ HEAVY |= {"tifffile", "imagecodecs", "simplejpeg"}  # for some formats of pictur
 FOR_A_PLAIN_PNG = {
     "pictures": "decoding encoders formats metadata picture png reading subsampling writing",
     "imaging": "axis channels color levels planes regions resize rounding",
-    "upscaling": "jobs one_file restoring sizes stages upscaled upscaler",
+    "upscaling": "jobs one_file quality restoring sizes stages upscaled upscaler",
     "methods": "base interpolation network selection",
     "engines": "devices onnx_engine selection tiling",
 }

@@ -171,6 +171,18 @@ ANIMATED: dict[str, Target] = {
 }
 PAGED = dict.fromkeys((".tif", ".tiff"), _TIFF)
 
+# Of streams, whose names do not say it: by Pillow's name of the format that came in.
+STREAM_EXTENSIONS = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "WEBP": ".webp",
+    "AVIF": ".avif",
+    "TIFF": ".tif",
+    "BMP": ".bmp",
+    "DIB": ".bmp",
+    "PPM": ".pnm",
+}
+
 _quiet_lock = threading.Lock()
 
 _CONVERT = "convert it first (to PNG or JPEG)"

@@ -7,42 +7,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
 from srcnn_cli.imaging.levels import CLEAN
-from srcnn_cli.pictures.formats import WRITABLE
+from srcnn_cli.pictures.formats import STREAM_EXTENSIONS, WRITABLE
 from srcnn_cli.pictures.metadata import Metadata
 from srcnn_cli.pictures.picture import SEVERAL
 from srcnn_cli.pictures.reading import decode_picture, largest_file, read_file
 from srcnn_cli.pictures.writing import check_destination, target_of, write_picture
 from srcnn_cli.streams import STANDARD, is_stream, read_stdin
+from srcnn_cli.upscaling.quality import DEFAULT_QUALITY, quality_for
 from srcnn_cli.upscaling.restoring import OFF, OPTION, Finding, Restore
 from srcnn_cli.upscaling.stages import target_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
     from srcnn_cli.methods.base import Timing
-    from srcnn_cli.pictures.formats import Target
-    from srcnn_cli.pictures.frames import Frames
+    from srcnn_cli.pictures.frames import Frame, Frames
     from srcnn_cli.pictures.picture import Picture
     from srcnn_cli.pictures.subsampling import Subsampling
     from srcnn_cli.pictures.writing import RGB
+    from srcnn_cli.upscaling.all_frames import Enlarge
     from srcnn_cli.upscaling.jobs import Job
     from srcnn_cli.upscaling.sizes import Size
     from srcnn_cli.upscaling.stages import Stage
+    from srcnn_cli.upscaling.upscaled import Upscaled
     from srcnn_cli.upscaling.upscaler import Upscaler
-
-# Of streams, whose names do not say it: by Pillow's name of the format that came in.
-_EXTENSIONS = {
-    "JPEG": ".jpg",
-    "MPO": ".jpg",
-    "WEBP": ".webp",
-    "AVIF": ".avif",
-    "TIFF": ".tif",
-    "BMP": ".bmp",
-    "DIB": ".bmp",
-    "PPM": ".pnm",
-}
 
 
 class Task(NamedTuple):
@@ -60,11 +50,6 @@ class Task(NamedTuple):
     background: RGB | None = None
     max_pixels: int = 500_000_000
     all_frames: bool = False
-
-
-# Of lossy results where neither the user nor the input says; and what the input may ask for.
-_QUALITY = 95
-_LEAST_QUALITY = 75
 
 
 class Done(NamedTuple):
@@ -142,7 +127,8 @@ def open_file(job: Job, task: Task) -> Opened:
         )
     extension = job.extension
     if not extension and is_stream(job.target) and job.target.suffix.lower() not in WRITABLE:
-        extension = _EXTENSIONS.get(picture.format, ".png")
+        animated = frames is not None and picture.format == "GIF"
+        extension = STREAM_EXTENSIONS.get(picture.format, ".gif" if animated else ".png")
     holder = None
     if frames is not None:
         from srcnn_cli.pictures.frames_writing import holder_of
@@ -165,22 +151,11 @@ def open_file(job: Job, task: Task) -> Opened:
         frames,
         scale,
         extension,
-        _quality(picture, holder or target_of(job.target, extension), task),
+        quality_for(picture, holder or target_of(job.target, extension), task.quality),
         task.restore.find(picture, scale),
         (*picture.notes, *remarks, *losses),
         time.perf_counter() - started,
     )
-
-
-def _quality(picture: Picture, target: Target, task: Task) -> int | None:
-    """What a lossy file is written with: a JPEG that was made small makes no huge one."""
-    if not target.lossy:
-        return None
-    if task.quality is not None:
-        return task.quality
-    if picture.quality is None or target.name != "JPEG":
-        return _QUALITY
-    return min(max(picture.quality, _LEAST_QUALITY), _QUALITY)
 
 
 def _read(job: Job, task: Task) -> tuple[Picture, Frames | None]:
@@ -229,15 +204,17 @@ def upscale_file(
     levels = finding.levels if restored else CLEAN
     started = time.perf_counter()
     try:
-        if opened.frames is not None:
-            from srcnn_cli.upscaling.all_frames import upscale_frames
-
-            enlarged, dropped = upscale_frames(
-                opened, opened.frames, task, upscaler, progress, levels
-            )
-        else:
+        if opened.frames is None:
             enlarged = upscaler.upscale_pixels(picture.pixels, opened.scale, progress, levels)
             dropped = _write(opened, task, enlarged.pixels)
+        else:
+            enlarged, dropped = _upscale_frames(
+                opened,
+                opened.frames,
+                task,
+                lambda pixels, scale, show: upscaler.upscale_pixels(pixels, scale, show, levels),
+                progress,
+            )
     except (OutOfMemoryError, MemoryError) as error:
         raise OutOfMemoryError(
             "does not fit into memory (a smaller --tile or --device cpu may help)",
@@ -259,13 +236,49 @@ def upscale_file(
     )
 
 
+def _upscale_frames(
+    opened: Opened,
+    frames: Frames,
+    task: Task,
+    enlarge: Enlarge,
+    progress: Callable[[float], object] | None,
+) -> tuple[Upscaled, list[str]]:
+    from srcnn_cli.pictures.frames_writing import Course, write_frames
+    from srcnn_cli.upscaling.all_frames import upscale_frames
+
+    def write(enlarged: Iterable[Frame]) -> list[str]:
+        return write_frames(
+            opened.job.target,
+            enlarged,
+            Course(frames.plays, frames.has_cover) if frames.animated else None,
+            Metadata() if task.strip else opened.picture.metadata,
+            overwrite=task.overwrite,
+            quality=opened.quality or DEFAULT_QUALITY,
+            compression=task.compression,
+            subsampling=task.subsampling,
+            background=task.background,
+            extension=opened.extension,
+        )
+
+    return upscale_frames(
+        frames,
+        opened.job.source_name,
+        enlarge,
+        task.size,
+        write,
+        max_pixels=task.max_pixels,
+        strip=task.strip,
+        progress=progress,
+    )
+
+
 def _write(opened: Opened, task: Task, pixels: NDArray[Any]) -> list[str]:
     metadata = Metadata() if task.strip else opened.picture.metadata
     return write_picture(
         opened.job.target,
         opened.picture._replace(pixels=pixels, metadata=metadata),
         overwrite=task.overwrite,
-        quality=opened.quality or _QUALITY,
+        quality=opened.quality or DEFAULT_QUALITY,
         compression=task.compression,
         subsampling=task.subsampling,
         background=task.background,
