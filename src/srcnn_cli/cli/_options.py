@@ -14,6 +14,7 @@ from srcnn_cli.models.dictionaries import DICTIONARIES
 from srcnn_cli.models.networks.base import BorderPolicy
 
 if TYPE_CHECKING:
+    from srcnn_cli.imaging.chain import Chain
     from srcnn_cli.pictures.writing import RGB
 
     Architecture = str
@@ -37,9 +38,27 @@ DeviceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs on stdout.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+CONVENTION = "Convention of the measurement"
 IntegerScaleOption = Annotated[
     int,
-    typer.Option("--scale", "-s", metavar="N", min=2, max=16, help="Factor of enlargement."),
+    typer.Option(
+        "--scale",
+        "-s",
+        metavar="N",
+        min=1,
+        max=16,
+        help="Factor of enlargement; 1 restores only, with --degrade.",
+    ),
+]
+DegradeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--degrade",
+        metavar="CHAIN",
+        help="How the low-resolution picture is made instead, such as jpeg:75, noise:8+jpeg:90, "
+        "blur:1.2 or nearest; the models for damaged pictures are told of it.",
+        rich_help_panel=CONVENTION,
+    ),
 ]
 ModelsOption = Annotated[
     list[str] | None,
@@ -105,3 +124,18 @@ def parse_background(text: str) -> RGB:
     except ValueError:
         raise UsageError(f"{text!r} is not a colour (try '#ffffff' or white)") from None
     return red, green, blue
+
+
+def parse_degrade(text: str | None, scale: int, *, needed: bool) -> Chain | None:
+    """The chain that ``--degrade`` names.
+
+    Raises:
+        UsageError: It is none, or there is nothing to undo.
+    """
+    if text is None:
+        if scale == 1 and needed:
+            raise UsageError("at a scale of 1 nothing is lost: --degrade says what to restore")
+        return None
+    from srcnn_cli.imaging.chain import parse_chain
+
+    return parse_chain(text)

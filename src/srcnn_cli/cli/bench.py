@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from srcnn_cli.cli import _bench_report, _progress, _terminal
+from srcnn_cli.cli._bench_checks import check_metrics, check_outputs
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
+    CONVENTION,
     BorderOption,
+    DegradeOption,
     DeviceOption,
     IntegerScaleOption,
     ModelsOption,
@@ -19,9 +22,11 @@ from srcnn_cli.cli._options import (
     PrecisionOption,
     TileOption,
     alternatives,
+    parse_degrade,
 )
 from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.evaluation.names import ColorSpace, ProtocolName
+from srcnn_cli.models.config import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +36,6 @@ if TYPE_CHECKING:
     from srcnn_cli.evaluation.sources import Source
 
 Format = Literal["table", "md", "csv", "json"]
-
-_CONVENTION = "Convention of the measurement"
 
 
 def bench(
@@ -65,7 +68,7 @@ def bench(
         typer.Option(
             metavar="NAME",
             help=f"How pictures are reduced and compared: {alternatives(ProtocolName)}.",
-            rich_help_panel=_CONVENTION,
+            rich_help_panel=CONVENTION,
         ),
     ] = "srcnn",
     color: Annotated[
@@ -73,14 +76,14 @@ def bench(
         typer.Option(
             metavar="NAME",
             help=f"What is compared, instead of the protocol's: {alternatives(ColorSpace)}.",
-            rich_help_panel=_CONVENTION,
+            rich_help_panel=CONVENTION,
         ),
     ] = None,
     quantize_lr: Annotated[
         bool | None,
         typer.Option(
             help="Whether the low-resolution picture is rounded to 8 bits.",
-            rich_help_panel=_CONVENTION,
+            rich_help_panel=CONVENTION,
         ),
     ] = None,
     crop_border: Annotated[
@@ -89,7 +92,7 @@ def bench(
             metavar="N",
             min=0,
             help="Pixels to shave off each side.",
-            rich_help_panel=_CONVENTION,
+            rich_help_panel=CONVENTION,
         ),
     ] = None,
     low: Annotated[
@@ -98,9 +101,17 @@ def bench(
             "--lr",
             metavar="FOLDER",
             help="Folder of given low-resolution pictures, paired by name.",
-            rich_help_panel=_CONVENTION,
+            rich_help_panel=CONVENTION,
         ),
     ] = None,
+    degrade: DegradeOption = None,
+    restore_levels: Annotated[
+        bool,
+        typer.Option(
+            "--restore-levels",
+            help="Measure what the models gain over bicubic under a dozen kinds of damage.",
+        ),
+    ] = False,
     border: BorderOption = None,
     self_ensemble: Annotated[
         bool,
@@ -157,10 +168,20 @@ def bench(
         _explain(folder, scale)
         return
     convention = PROTOCOLS[protocol].changed(
-        color=color, quantize_lr=quantize_lr, crop_border=crop_border
-    )
-    _check_outputs(output, plot, overwrite=overwrite)
-    names = _check_metrics(metrics)
+        color=color, quantize_lr=quantize_lr, crop_border=crop_border,
+        degrade=parse_degrade(degrade, scale, needed=not restore_levels and low is None),
+    )  # fmt: skip
+    if restore_levels:
+        from srcnn_cli.cli._bench_levels import bench_levels
+
+        names = [name for name in methods.split(",") if name != "bicubic"]
+        bench_levels(
+            folder, scale, convention, model or [DEFAULT_MODEL], names, device,
+            output=output, overwrite=overwrite,
+        )  # fmt: skip
+        return
+    check_outputs(output, plot, overwrite=overwrite)
+    names = check_metrics(metrics)
     if plot is not None and "psnr" not in names:
         raise UsageError("a plot shows PSNR against time: add psnr to --metrics")
     if low is not None:
@@ -253,29 +274,6 @@ def _sizes(sources: Sequence[Source]) -> dict[str, tuple[int, int]]:
         except Exception:  # noqa: BLE001 - Pillow raises a dozen types
             sizes[source.name] = (0, 0)
     return sizes
-
-
-def _check_metrics(text: str) -> list[str]:
-    from srcnn_cli.evaluation.benchmark import METRICS
-
-    names = [name.strip().replace("-", "_") for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in METRICS]
-    if unknown or not names:
-        raise UsageError(f"unknown metric {', '.join(unknown)!r}: use {', '.join(METRICS)}")
-    return list(dict.fromkeys(names))
-
-
-def _check_outputs(output: Path | None, plot: Path | None, *, overwrite: bool) -> None:
-    """Found before an hour of measuring, not after it."""
-    from srcnn_cli.errors import OutputError
-    from srcnn_cli.files import check_writable
-
-    for path, known in ((output, (".json", ".csv", ".md")), (plot, (".png",))):
-        if path is None:
-            continue
-        if path.suffix.lower() not in known:
-            raise OutputError(f"its extension must be {' or '.join(known)}", path)
-        check_writable(path, overwrite=overwrite)
 
 
 def _explain(path: Path, scale: int) -> None:

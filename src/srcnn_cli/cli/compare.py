@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from srcnn_cli.cli import _progress
+from srcnn_cli.cli._compare_outputs import (
+    PAGES,
+    check_folder,
+    check_output,
+    page_names,
+    write_comparison,
+    write_index,
+)
 from srcnn_cli.cli._compare_report import Reporter
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
     BorderOption,
+    DegradeOption,
     DeviceOption,
     IntegerScaleOption,
     JsonOption,
@@ -22,6 +31,7 @@ from srcnn_cli.cli._options import (
     QuietOption,
     TileOption,
     alternatives,
+    parse_degrade,
 )
 from srcnn_cli.errors import InputError, ModelError, OutputError, SrcnnError, UsageError
 from srcnn_cli.evaluation.names import ProtocolName
@@ -34,8 +44,6 @@ if TYPE_CHECKING:
     from srcnn_cli.evaluation.sources import Source
     from srcnn_cli.imaging.regions import Region
     from srcnn_cli.methods.base import Method
-
-PAGES = (".html", ".htm")
 
 
 def compare(
@@ -80,6 +88,7 @@ def compare(
             help=f"How PICTURE is reduced and measured: {alternatives(ProtocolName)}.",
         ),
     ] = "srcnn",
+    degrade: DegradeOption = None,
     crop: Annotated[
         list[str] | None,
         typer.Option(
@@ -120,7 +129,8 @@ def compare(
     if no_reference and (reference is not None or error_map):
         other = "--error-map" if reference is None else "--reference"
         raise UsageError(f"--no-reference and {other} exclude each other")
-    convention = PROTOCOLS[protocol]
+    needed = reference is None and not no_reference
+    convention = PROTOCOLS[protocol].changed(degrade=parse_degrade(degrade, scale, needed=needed))
     if reference is not None:
         convention = replace(convention, name=f"{convention.name} (given-lr)", given_lr=True)
     crops = tuple(map(_parse_crop, crop or []))
@@ -137,13 +147,13 @@ def compare(
         _compare_folder(picture, outputs, reference, request, choice, reporter, overwrite=overwrite)
         return
     for path in outputs:
-        _check_output(path, overwrite=overwrite)
+        check_output(path, overwrite=overwrite)
     source = _source(picture, reference)
     # How long a method will take is not known.
     with _progress.ProgressBar("comparing", None, visible=reporter.lively):
         made = _compare_one(source, choice.make(scale), request)
     for path in outputs:
-        _write(path, made, zoom=zoom, overwrite=overwrite)
+        write_comparison(path, made, zoom=zoom, overwrite=overwrite)
     reporter.heading(f"{made.image} ×{scale}", request.describe())
     reporter.picture(picture, made, outputs)
 
@@ -156,26 +166,6 @@ def _parse_crop(text: str) -> Region:
     except ValueError:
         raise UsageError(f"--crop {text!r} is not x,y,width,height in pixels") from None
     return Region(y, x, y + height, x + width)
-
-
-def _check_output(path: Path, *, overwrite: bool) -> None:
-    """Found before the work, not after it."""
-    from srcnn_cli.files import check_writable
-    from srcnn_cli.pictures.formats import WRITABLE
-    from srcnn_cli.pictures.writing import check_destination
-
-    if path.is_dir():
-        raise OutputError("is a folder: name a file such as sheet.png or page.html", path)
-    if path.suffix.lower() not in (*WRITABLE, *PAGES):
-        raise OutputError(
-            f"its extension must be that of a picture ({', '.join(WRITABLE)}) or of a page (.html)",
-            path,
-        )
-    check_writable(path, overwrite=overwrite)
-    if path.suffix.lower() in WRITABLE:
-        check_destination(
-            path, height=1, width=1, channels=3, bits=8, overwrite=overwrite, background=None
-        )
 
 
 def _check_folder_options(outputs: Sequence[Path], *, zoom: int, errors: bool) -> None:
@@ -203,22 +193,6 @@ def _compare_one(source: Source, methods: Sequence[Method], request: Request) ->
     return core.compare(source, methods, request)
 
 
-def _write(path: Path, made: Comparison, *, zoom: int, overwrite: bool) -> None:
-    if path.suffix.lower() in PAGES:
-        from srcnn_cli.comparison.page import build_page
-        from srcnn_cli.files import write_atomically
-
-        data = build_page(made)
-        write_atomically(path, lambda file: file.write(data), overwrite=overwrite)
-        return
-    from srcnn_cli.comparison.sheet import draw_sheet
-    from srcnn_cli.pictures.picture import Picture
-    from srcnn_cli.pictures.writing import write_picture
-
-    sheet = draw_sheet(made, zoom=zoom)
-    write_picture(path, Picture(sheet), overwrite=overwrite, compression=9)
-
-
 def _compare_folder(
     folder: Path,
     outputs: Sequence[Path],
@@ -236,9 +210,9 @@ def _compare_folder(
     )
     reporter.passed_over(folder, passed_over)
     target = outputs[0] if outputs else None
-    pages = _page_names(sources)
+    pages = page_names(sources)
     if target is not None:
-        _check_folder(target, [*pages, "index.html"], overwrite=overwrite)
+        check_folder(target, [*pages, "index.html"], overwrite=overwrite)
     methods = choice.make(request.scale)
     entries: list[tuple[str, list[Record]]] = []
     conditions = request.describe()
@@ -250,7 +224,7 @@ def _compare_folder(
                 made = _compare_one(source, methods, request)
                 written = [] if target is None else [target / page]
                 for path in written:
-                    _write(path, made, zoom=0, overwrite=overwrite)
+                    write_comparison(path, made, zoom=0, overwrite=overwrite)
             except (ModelError, UsageError):
                 raise  # no other picture would fare better
             except SrcnnError as error:
@@ -260,40 +234,7 @@ def _compare_folder(
             reporter.picture(source.low or source.path, made, written)
     if entries:
         if target is not None:
-            _write_index(target, folder, request, conditions, entries, overwrite=overwrite)
+            write_index(target, folder, request, conditions, entries, overwrite=overwrite)
         reporter.averages(entries)
     if reporter.failures:
         raise typer.Exit(1)
-
-
-def _page_names(sources: Sequence[Source]) -> list[str]:
-    """A page for each picture; one that is called index leaves that name to the index."""
-    return [
-        f"{source.path.name if source.name.lower() == 'index' else source.name}.html"
-        for source in sources
-    ]
-
-
-def _check_folder(target: Path, names: Sequence[str], *, overwrite: bool) -> None:
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot be made: {(error.strerror or '').lower()}", target) from error
-    for name in names:
-        _check_output(target / name, overwrite=overwrite)
-
-
-def _write_index(
-    target: Path,
-    folder: Path,
-    request: Request,
-    conditions: str,
-    entries: Sequence[tuple[str, Sequence[Record]]],
-    *,
-    overwrite: bool,
-) -> None:
-    from srcnn_cli.comparison.page import build_index
-    from srcnn_cli.files import write_atomically
-
-    data = build_index(f"{folder.resolve().name} ×{request.scale}", conditions, entries)
-    write_atomically(target / "index.html", lambda file: file.write(data), overwrite=overwrite)

@@ -108,7 +108,7 @@ class WholeResults:
         self._chroma = None
         if low_rgb is not None and pair.truth.ndim == 2:
             self._chroma = ycbcr_from_rgb(low_rgb)[1:]
-        self._methods = methods
+        self._methods = [method.told(pair.levels) for method in methods]
         self._keep_luma = luma
         self.names = [ORIGINAL, *(method.name for method in methods)]
         self.metrics: dict[str, dict[str, float]] = {}

@@ -116,12 +116,13 @@ def measure(
         loaded = load(source)
         pair = loaded.pair(scale, protocol)
         height, width = pair.truth.shape[-2:]
+        told = [method.told(pair.levels) for method in methods]
         if not warm:
-            for method in methods:
+            for method in told:
                 method.enlarge(pair.offered(color=wants_color(method)), height, width)
             warm = True
         records = []
-        for method in methods:
+        for method in told:
             low = pair.offered(color=wants_color(method))
             runs = [method.enlarge(low, height, width) for _ in range(repeat)]
             output = runs[0][0]

@@ -70,9 +70,9 @@ class Setting:
 def published(setting: Setting) -> list[Figure]:
     """Published averages that belong beside the measured ones: same set, scale and metrics.
 
-    Only under the protocols of luminance; a figure for R'G'B' means something else.
+    Only under the protocols of luminance, and of clean reduction: others mean something else.
     """
-    if setting.dataset is None or setting.protocol.color == "rgb":
+    if setting.dataset is None or setting.protocol.color == "rgb" or setting.protocol.degrade:
         return []
     return [
         figure
@@ -123,7 +123,11 @@ def build_report(
             "sha256": setting.data_sha256,
         },
         "scale": setting.scale,
-        "protocol": {**asdict(setting.protocol), "description": setting.protocol.describe()},
+        "protocol": {
+            **asdict(setting.protocol),
+            "degrade": str(setting.protocol.degrade or "") or None,
+            "description": setting.protocol.describe(),
+        },
         "methods": [dict(method) for method in setting.methods],
         "device": setting.device,
         "threads": setting.threads,

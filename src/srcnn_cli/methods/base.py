@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from srcnn_cli.imaging.channels import Planes
+    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.imaging.regions import Region
     from srcnn_cli.models.networks.base import BorderPolicy
 
@@ -190,6 +191,11 @@ class Method(ABC):
     @abstractmethod
     def reach(self, scale: int) -> int:
         """How many pixels of the input beyond a part of it the result there may depend on."""
+
+    def told(self, levels: Levels) -> Method:
+        """The method for a picture that is so damaged; most make no difference."""
+        del levels
+        return self
 
     def best_tile(self, height: int, width: int, scale: float) -> int:
         """Side of the tiles in which a result of that size is done fastest; 0: there are none.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
+from srcnn_cli.methods.restorer import Restorer
 from srcnn_cli.models.catalog import find_model, load_any_model, restoring_weights
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.dictionaries import DictionaryConfig
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from srcnn_cli.methods.base import Method
     from srcnn_cli.models.config import Precision
     from srcnn_cli.models.networks.base import BorderPolicy
+    from srcnn_cli.models.weights import Tensors
 
 
 class Candidates:
@@ -105,7 +107,7 @@ def method_of_file(
     precision: Precision = "float32",
     tile: int = 0,
     ensemble: bool = False,
-    levels: Levels = CLEAN,
+    levels: Levels | None = None,
 ) -> Method:
     """The method that a weights file holds: a network or a dictionary.
 
@@ -117,7 +119,7 @@ def method_of_file(
         precision: That a network runs in.
         tile: Side of a network's tiles; 0 chooses.
         ensemble: Average a network over eight flips and turns.
-        levels: How damaged the pictures are that a network gets.
+        levels: How damaged the pictures are that a network gets; None: it is to be told of each.
 
     Raises:
         ModelError: It does not load.
@@ -127,14 +129,29 @@ def method_of_file(
         from srcnn_cli.methods.dictionary import Dictionary
 
         return Dictionary(name, config, tensors)
-    from srcnn_cli.engines.selection import make_engine
-    from srcnn_cli.methods.network import Network
-
     if border is not None:
         config = replace(config, border=border)
-    if config.levels:
-        from srcnn_cli.models.networks.levels import at_level
+    make = partial(_network, name, config, tensors, device, precision, tile, ensemble)
+    if config.levels and levels is None:
+        return Restorer(make(CLEAN).name, make)
+    return make(levels or CLEAN)
 
-        config, tensors = at_level(config, tensors, levels)
+
+def _network(
+    name: str,
+    config: ModelConfig,
+    tensors: Tensors,
+    device: str,
+    precision: Precision,
+    tile: int,
+    ensemble: bool,  # noqa: FBT001 - `partial` gives it
+    levels: Levels,
+) -> Method:
+    """A network at some levels, if it is told any."""
+    from srcnn_cli.engines.selection import make_engine
+    from srcnn_cli.methods.network import Network
+    from srcnn_cli.models.networks.levels import at_level
+
+    config, tensors = at_level(config, tensors, levels)
     engine = make_engine(config, tensors, device, precision=precision)
     return Network(name, engine, ensemble=ensemble, tile=tile)
