@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
-from srcnn_cli.methods.restorer import Restorer
 from srcnn_cli.models.catalog import find_model, load_any_model, restoring_weights
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.dictionaries import DictionaryConfig
@@ -133,6 +132,8 @@ def method_of_file(
         config = replace(config, border=border)
     make = partial(_network, name, config, tensors, device, precision, tile, ensemble)
     if config.levels and levels is None:
+        from srcnn_cli.methods.restorer import Restorer
+
         return Restorer(make(CLEAN).name, make)
     return make(levels or CLEAN)
 
