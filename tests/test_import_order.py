@@ -17,6 +17,7 @@ PARTS = (
     "files",
     "streams",
     "forks",
+    "cores",
     "threads",
     "imaging",
     "pictures",

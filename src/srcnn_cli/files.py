@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import re
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -23,6 +24,7 @@ _NO_MEMORY = (
 
 _TEMPORARY = r"\.srcnn-[0-9a-f]{16}\.tmp"
 _unfinished: set[Path] = set()
+_umask_lock = threading.Lock()
 
 # From making a temporary file to its lock it takes far less.
 _SECONDS_TO_LOCK = 0.2
@@ -189,8 +191,9 @@ def _permissions(target: Path) -> int:
     try:
         return target.stat().st_mode & 0o7777
     except FileNotFoundError:
-        umask = os.umask(0)
-        os.umask(umask)
+        with _umask_lock:  # which can be read by changing it only
+            umask = os.umask(0)
+            os.umask(umask)
         return 0o666 & ~umask
 
 

@@ -24,7 +24,7 @@ HEAVY |= {"tifffile", "imagecodecs", "simplejpeg"}  # for some formats of pictur
 FOR_A_PLAIN_PNG = {
     "pictures": "decoding encoders formats metadata picture png reading subsampling writing",
     "imaging": "axis channels color levels planes regions resize rounding",
-    "upscaling": "jobs one_file quality restoring sizes stages upscaled upscaler",
+    "upscaling": "jobs one_file quality restoring run sizes stages upscaled upscaler",
     "methods": "base interpolation network selection",
     "engines": "devices onnx_engine selection tiling",
 }
@@ -101,6 +101,7 @@ def test_a_plain_png_takes_no_module_for_other_formats_for_tags_or_for_transpare
         "process",
         "streams",
         "forks",
+        "cores",
         "threads",
         *FOR_A_PLAIN_PNG,
     }

@@ -1,16 +1,23 @@
 """What is written reads back with other libraries, whole or not at all."""
 
+import zlib
+
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from picture_files import GREY16, GREY_ALPHA16, RGB, RGB16, RGBA16, RNG
 from srcnn_cli.errors import OutputError
+from srcnn_cli.pictures.encoders import adler32_combined
 from srcnn_cli.pictures.picture import Picture
 from srcnn_cli.pictures.reading import read_picture
 from srcnn_cli.pictures.writing import check_destination, write_picture
+from srcnn_cli.threads import Crew
 
 
 def target(path, **options):
@@ -66,6 +73,53 @@ def test_png_and_tiff_of_several_bands_read_back_with_other_libraries(tmp_path, 
         with Image.open(tmp_path / name) as copy:
             assert np.array_equal(np.asarray(copy), pixels)
     assert np.array_equal(tifffile.imread(tmp_path / "x.tif"), pixels)
+
+
+def photo_like(height, width, channels, dtype=np.uint8):
+    waves = np.sin(np.arange(height * width * channels) / 40).reshape(height, width, channels)
+    noise = RNG.random((height, width, channels))
+    return ((waves + 1 + 0.1 * noise) / 2.1 * np.iinfo(dtype).max).astype(dtype).squeeze()
+
+
+@pytest.mark.parametrize("compression", range(10))
+def test_a_png_of_many_strips_is_one_picture_to_every_decoder(tmp_path, monkeypatch, compression):
+    monkeypatch.setattr("srcnn_cli.pictures.encoders._STRIP_BYTES", 30_000)
+    pixels = photo_like(211, 301, 3)
+    write_picture(tmp_path / "x.png", Picture(pixels), compression=compression)
+    with Image.open(tmp_path / "x.png") as copy:
+        assert np.array_equal(np.asarray(copy), pixels)
+    assert np.array_equal(cv2.imread(str(tmp_path / "x.png"))[..., ::-1], pixels)
+    assert np.array_equal(imagecodecs.imread(tmp_path / "x.png"), pixels)
+
+
+@pytest.mark.parametrize("compression", [1, 6])
+def test_the_number_of_threads_changes_no_byte_of_a_png(tmp_path, monkeypatch, compression):
+    monkeypatch.setattr("srcnn_cli.pictures.encoders._STRIP_BYTES", 5_000)
+    pixels = photo_like(90, 120, 4, np.uint16)
+    files = []
+    for threads in (1, 2, 5):
+        monkeypatch.setattr("srcnn_cli.threads._crew", Crew(threads))
+        path = tmp_path / f"{threads}.png"
+        write_picture(path, Picture(pixels), compression=compression)
+        files.append(path.read_bytes())
+    assert files[0] == files[1] == files[2]
+
+
+def test_strips_cost_next_to_nothing_in_size(tmp_path, monkeypatch):
+    pixels = photo_like(400, 500, 3)
+    sizes = []
+    for strip in (1 << 30, 1 << 16):
+        monkeypatch.setattr("srcnn_cli.pictures.encoders._STRIP_BYTES", strip)
+        path = tmp_path / f"{strip}.png"
+        write_picture(path, Picture(pixels), compression=6)
+        sizes.append(path.stat().st_size)
+    assert sizes[1] < 1.01 * sizes[0]
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_checksums_of_two_pieces_make_that_of_both(first, second):
+    combined = adler32_combined(zlib.adler32(first), zlib.adler32(second), len(second))
+    assert combined == zlib.adler32(first + second)
 
 
 def test_8_bits_from_16_are_rounded_to_nearest(tmp_path):

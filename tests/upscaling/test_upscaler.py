@@ -468,8 +468,8 @@ def with_memory_for(path, most, **options):
     upscaler = Upscaler(path, device="cpu", **options)
     real = upscaler._method
 
-    def with_small_memory(scale):
-        engine = real(scale)._engine
+    def with_small_memory(scale, *levels):
+        engine = real(scale, *levels)._engine
         return Network("tiny", SmallMemory(engine, most))
 
     upscaler._method = with_small_memory

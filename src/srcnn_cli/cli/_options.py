@@ -95,6 +95,15 @@ PrecisionOption = Annotated[
         "on newer processors, and puts some pixels a level off.",
     ),
 ]
+ThreadsOption = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=0,
+        max=1024,
+        help="Processor cores to compute with; 0: all that this process may use.",
+    ),
+]
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that exist already.")
 ]

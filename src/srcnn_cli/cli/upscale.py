@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +15,7 @@ from srcnn_cli.cli._options import (
     OverwriteOption,
     PrecisionOption,
     QuietOption,
+    ThreadsOption,
     TileOption,
 )
 from srcnn_cli.cli._upscale_report import Reporter
@@ -47,6 +47,7 @@ def upscale(
     tile: TileOption = 0,
     border: BorderOption = None,
     precision: PrecisionOption = "float32",
+    threads: ThreadsOption = 0,
     recursive: options.RecursiveOption = False,
     overwrite: OverwriteOption = False,
     skip_existing: options.SkipExistingOption = False,
@@ -76,6 +77,7 @@ def upscale(
     """
     check_address_space()
     from srcnn_cli.cli._options import parse_background
+    from srcnn_cli.threads import set_threads
     from srcnn_cli.upscaling.jobs import plan_jobs
     from srcnn_cli.upscaling.one_file import Task
     from srcnn_cli.upscaling.restoring import OFF, Restore, parse_restore
@@ -83,6 +85,8 @@ def upscale(
     from srcnn_cli.upscaling.upscaler import Upscaler
 
     _terminal.log_to(log_file)
+    if threads:
+        set_threads(threads)
     # A size out of range is refused before anything else.
     size = chosen_size(scale, width, height, max_side, max_pixels_out)
     upscaler = Upscaler(model, device=device, tile=tile, border=border, precision=precision)
@@ -184,43 +188,36 @@ def _work(
     *,
     fail_fast: bool,
 ) -> None:
-    from srcnn_cli.upscaling.one_file import open_file, upscale_file
+    from srcnn_cli.upscaling.run import run_jobs
 
     visible = not reporter.quiet and not reporter.json
     work = _workloads(jobs, visible=visible)
     with _progress.ProgressBar(
         "upscaling", sum(work), visible=visible, after=1.0, in_units=False
     ) as bar:
-        behind = 0.0
-        for number, (job, own) in enumerate(zip(jobs, work, strict=True), 1):
 
-            def show(share: float, before: float = behind, own: float = own) -> None:
-                bar.update(before + share * own)
+        def show(number: int, shares: Sequence[float]) -> None:
+            done = sum(share * own for share, own in zip(shares, work, strict=True))
+            bar.update(done, f"{number + 1} of {len(jobs)}" if len(jobs) > 1 else "")
 
-            bar.update(behind, f"{number} of {len(jobs)}" if len(jobs) > 1 else "")
-            behind += own
-            try:
-                opened = open_file(job, task)
-                # Only now: a mistyped name should not wait for torch or the weights.
-                started = time.perf_counter()
-                upscaler.load(opened.scale, opened.finding.levels)
-                load_seconds = time.perf_counter() - started
-                done = upscale_file(opened, task, upscaler, show)
-            except (ModelError, UsageError, ModuleNotFoundError):
-                raise  # no other file would fare better
-            except BrokenPipeError:  # `srcnn upscale a.png -o - | true`
+        for outcome in run_jobs(jobs, task, upscaler, show, at_once=1 if fail_fast else None):
+            job, error = outcome.job, outcome.error
+            if outcome.done is not None:
+                reporter.done(job, outcome.done, upscaler, outcome.load_seconds)
+                continue
+            if isinstance(error, (ModelError, UsageError, ModuleNotFoundError)):
+                raise error  # no other file would fare better
+            if isinstance(error, BrokenPipeError):  # `srcnn upscale a.png -o - | true`
                 _terminal.reader_gone()
-            except Exception as error:  # even a bug of ours stops one file only
-                what = f"internal error: {type(error).__name__}: {error}"
-                failure = error if isinstance(error, SrcnnError) else SrcnnError(what, job.source)
-                if reporter.count == 1:
-                    reporter.note_failure(job, failure)
-                    raise
-                reporter.failed(job, failure)
-                if fail_fast:
-                    break
-            else:
-                reporter.done(job, done, upscaler, load_seconds)
+            # Even a bug of ours stops one file only.
+            what = f"internal error: {type(error).__name__}: {error}"
+            failure = error if isinstance(error, SrcnnError) else SrcnnError(what, job.source)
+            if error is not None and reporter.count == 1:
+                reporter.note_failure(job, failure)
+                raise error
+            reporter.failed(job, failure)
+            if fail_fast:
+                break
 
 
 def _workloads(jobs: Sequence[Job], *, visible: bool) -> list[float]:

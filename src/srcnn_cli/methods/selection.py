@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property, partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from srcnn_cli.forks import renew_in_child
 from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
 from srcnn_cli.models.catalog import find_model, load_any_model, restoring_weights
@@ -21,6 +23,21 @@ if TYPE_CHECKING:
     from srcnn_cli.models.config import Precision
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
+
+
+class _Loading:
+    """One model is loaded at a time, where several files begin at once."""
+
+    def __init__(self) -> None:
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin anew, in a process that was forked."""
+        self.lock = Lock()
+
+
+_loading = _Loading()
 
 
 class Candidates:
@@ -48,6 +65,7 @@ class Candidates:
         )
         self._restoring = {} if name in INTERPOLATIONS else restoring_weights(name)
         self._made: dict[tuple[Path | None, Levels], Method] = {}
+        self._restores: dict[int, bool] = dict.fromkeys(self._restoring, True)
         self.scales = tuple(sorted(scale for scale in self._files if scale > 1))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -61,10 +79,12 @@ class Candidates:
 
     def restores(self, scale: int | None) -> bool:
         """Whether there are weights that undo damage at a factor; 1: without enlarging."""
-        if scale in self._restoring:
-            return True
-        config = read_config(self._files[scale]) if scale in self._files else None
-        return isinstance(config, ModelConfig) and bool(config.levels)
+        if scale not in self._files and scale not in self._restoring:
+            return False
+        if scale not in self._restores:
+            config = read_config(self._files[scale])
+            self._restores[scale] = isinstance(config, ModelConfig) and bool(config.levels)
+        return self._restores[scale]
 
     def method(self, scale: int | None, device: str, levels: Levels = CLEAN) -> Method:
         """The method for one of `scales`; for an interpolation there is but one.
@@ -85,9 +105,10 @@ class Candidates:
             if levels != CLEAN or scale not in first:
                 first, other = other, first
             path = first.get(scale) or other[scale]
-        if (path, levels) not in self._made:
-            self._made[path, levels] = self._make(path, device, levels)
-        return self._made[path, levels]
+        with _loading.lock:
+            if (path, levels) not in self._made:
+                self._made[path, levels] = self._make(path, device, levels)
+            return self._made[path, levels]
 
     def _make(self, path: Path | None, device: str, levels: Levels) -> Method:
         if path is None:

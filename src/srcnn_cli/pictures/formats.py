@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import importlib
 import io
-import threading
-import warnings
-from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import ModuleType
 
     from PIL.ImageFile import ImageFile
@@ -183,7 +179,6 @@ STREAM_EXTENSIONS = {
     "PPM": ".pnm",
 }
 
-_quiet_lock = threading.Lock()
 
 _CONVERT = "convert it first (to PNG or JPEG)"
 RAW_PHOTOGRAPH = "is a raw photograph: convert it first (to TIFF or PNG, with a raw converter)"
@@ -202,18 +197,6 @@ _OTHER_BEGINNINGS = {
     b"FOVb": RAW_PHOTOGRAPH,
     b"\0MRM": RAW_PHOTOGRAPH,
 }
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence Pillow's warnings, which would reach the terminal past the command line.
-
-    The list of warning filters belongs to the whole process: two threads that save and restore it
-    at once may leave it wrong, hence one at a time.
-    """
-    with _quiet_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def import_tifffile() -> ModuleType:

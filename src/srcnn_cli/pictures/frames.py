@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from srcnn_cli.errors import InputError
-from srcnn_cli.pictures.formats import TIFF_BEGINNINGS, import_tifffile, open_header, quiet
+from srcnn_cli.pictures.formats import TIFF_BEGINNINGS, import_tifffile, open_header
 from srcnn_cli.pictures.orientation import ORIENTATION, turn_upright, valid_orientation
 from srcnn_cli.pictures.picture import Picture
+from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.pictures.reading import decoded_or_reported
 
 if TYPE_CHECKING:

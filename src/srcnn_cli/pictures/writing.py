@@ -15,8 +15,9 @@ from srcnn_cli.errors import OutputError, SrcnnError
 from srcnn_cli.files import check_writable, write_atomically
 from srcnn_cli.imaging.rounding import to_8bit
 from srcnn_cli.pictures.encoders import write_png
-from srcnn_cli.pictures.formats import WRITABLE, Target, quiet
+from srcnn_cli.pictures.formats import WRITABLE, Target
 from srcnn_cli.pictures.metadata import Metadata
+from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.streams import is_stream, named, send
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from srcnn_cli.errors import InputError, UsageError
-from srcnn_cli.pictures.formats import open_header, quiet
+from srcnn_cli.pictures.formats import open_header
+from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.training.examples import Skipped, load_examples
 from srcnn_cli.training.order import CropDataset, Order
 from srcnn_cli.training.patches import PatchSampler, PicturePool
