@@ -22,7 +22,7 @@ HEAVY |= {"tifffile", "imagecodecs", "simplejpeg"}  # for some formats of pictur
 
 # What of ours a small picture takes: an opaque PNG that says no more than its resolution.
 FOR_A_PLAIN_PNG = {
-    "pictures": "decoding encoders formats metadata picture png reading subsampling writing",
+    "pictures": "decoding encoders formats metadata picture png quiet reading subsampling writing",
     "imaging": "axis channels color levels planes regions resize rounding",
     "upscaling": "jobs one_file quality restoring run sizes stages upscaled upscaler",
     "methods": "base interpolation network selection",

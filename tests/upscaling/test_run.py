@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from srcnn_cli.errors import InputError
-from srcnn_cli.pictures.formats import quiet
+from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.threads import Crew
 from srcnn_cli.upscaling import run
 from srcnn_cli.upscaling.jobs import plan_jobs

@@ -264,7 +264,7 @@ def _sizes(sources: Sequence[Source]) -> dict[str, tuple[int, int]]:
     """(height, width) by name, from the headers; an unreadable file is reported in its turn."""
     from PIL import Image
 
-    from srcnn_cli.pictures.formats import quiet
+    from srcnn_cli.pictures.quiet import quiet
 
     sizes = {}
     for source in sources:

@@ -9,7 +9,8 @@ from PIL import Image
 
 from srcnn_cli.errors import OutputError
 from srcnn_cli.pictures import exif
-from srcnn_cli.pictures.formats import ANIMATED, PAGED, Target, import_plugin, quiet
+from srcnn_cli.pictures.formats import ANIMATED, PAGED, Target, import_plugin
+from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.pictures.writing import (
     deliver,
     failures_reported,

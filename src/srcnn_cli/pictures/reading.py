@@ -31,10 +31,10 @@ from srcnn_cli.pictures.formats import (
     disagrees,
     open_header,
     other_kind,
-    quiet,
 )
 from srcnn_cli.pictures.metadata import Metadata
 from srcnn_cli.pictures.picture import SEVERAL, Picture
+from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.pictures.writing import check_destination, write_picture
 
 if TYPE_CHECKING:
