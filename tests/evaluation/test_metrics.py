@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -73,15 +74,15 @@ def slow_half(plane, taps, after):
     return fftconvolve(padded, np.outer(taps, taps), mode="valid")[::2, ::2]
 
 
-def slow_ms_ssim(a, b, data_range, metrix):
-    """Wang et al. 2003, eq. 7, scale by scale."""
+def slow_ms_ssim(a, b, data_range, metrix, half=None):
+    """Wang et al. 2003, eq. 7, scale by scale; ``half`` makes the next of another."""
     outer = [0.037828455507, -0.023849465020, -0.110624404418, 0.377402855613]
     wavelet = np.array([*outer, 0.852698679009, *outer[::-1]])
     taps, after = (wavelet / wavelet.sum(), 4) if metrix else (np.array([0.5, 0.5]), 1)
     result = 1
     for scale, weight in enumerate([0.0448, 0.2856, 0.3001, 0.2363, 0.1333]):
         if scale:
-            a, b = slow_half(a, taps, after), slow_half(b, taps, after)
+            a, b = (half(plane) if half else slow_half(plane, taps, after) for plane in (a, b))
         luminance, contrast, structure = slow_terms(a, b, data_range)
         luminance = luminance if scale == 4 else np.ones_like(luminance)
         if metrix:
@@ -236,6 +237,64 @@ def test_ms_ssim_equals_the_formula_of_the_paper(shape, data_range, metrix):
 def test_ms_ssim_equals_pytorch_msssim(shape, value):
     # pytorch-msssim 1.0.0, in float64 but for its window; it pads odd sides with black instead.
     assert ms_ssim(*patterns(*shape)) == pytest.approx(value, abs=1e-6)
+
+
+def blocks(plane):
+    """The means of 2x2 pixels, an odd last row or column left out."""
+    plane = plane[: plane.shape[0] // 2 * 2, : plane.shape[1] // 2 * 2]
+    return (plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]) / 4
+
+
+def matlab_today(plane):
+    """imfilter(x, ones(2)/4, 'symmetric', 'same'), then x(1:2:end, 1:2:end), by OpenCV.
+
+    An even filter's centre is MATLAB's floor((size + 1) / 2), counted from one: its first pixel.
+    """
+    taps = np.full((2, 2), 0.25)
+    values = plane.astype(np.float64)
+    return cv2.filter2D(values, -1, taps, anchor=(0, 0), borderType=cv2.BORDER_REFLECT)[::2, ::2]
+
+
+def padded(before, after, mode):
+    """Odd sides made longer by a pixel at their beginning or end, or both, and then halved."""
+
+    def half(plane):
+        odd = [side % 2 for side in plane.shape]
+        return blocks(np.pad(plane, [(before * n, after * n) for n in odd], mode))
+
+    return half
+
+
+def either_side(plane):
+    """The largest odd number of pixels of both sides decides about both, as piq has it."""
+    odd = max(side % 2 for side in plane.shape)
+    return blocks(np.pad(plane, [(odd, 0)] * 2, "edge"))
+
+
+ODD = [(177, 203), (255, 191), (181, 240)]
+
+
+@pytest.mark.parametrize("shape", ODD)
+def test_ms_ssim_at_odd_sizes_is_that_of_wangs_matlab_code(shape):
+    a, b = patterns(*shape)
+    assert ms_ssim(a, b) == pytest.approx(slow_ms_ssim(a, b, 255, metrix=False, half=matlab_today))
+
+
+@pytest.mark.parametrize(
+    ("half", "values"),
+    [
+        # pytorch-msssim 1.0.0 puts a black row on both sides.
+        (padded(1, 1, "constant"), (0.9009137, 0.9038405, 0.8923370)),
+        # piq 0.8.0 doubles the first row, and that of the other side too.
+        (either_side, (0.9032442, 0.9038255, 0.8952179)),
+    ],
+)
+def test_other_libraries_differ_at_odd_sizes_in_the_odd_row_alone(half, values):
+    for shape, value in zip(ODD, values, strict=True):
+        a, b = patterns(*shape)
+        theirs = slow_ms_ssim(a, b, 255, metrix=False, half=half)
+        assert theirs == pytest.approx(value, abs=3e-6)
+        assert 1e-4 < abs(ms_ssim(a, b) - theirs) < 3e-3
 
 
 def test_ms_ssim_of_uint8_planes_equals_that_of_their_values():

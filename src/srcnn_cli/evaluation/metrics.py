@@ -98,9 +98,10 @@ def ms_ssim(
 
     Wang, Simoncelli & Bovik, "Multi-Scale Structural Similarity for Image Quality Assessment",
     Asilomar 2003: the window and the constants of `ssim` on five scales, each the mean of 2x2
-    pixels of the one before (an odd last row or column is doubled first), as in Wang's MATLAB
-    code. The contrast-structure means of the first four scales and the SSIM of the fifth are
-    raised to the weights of the paper and multiplied; a negative mean counts as 0.
+    pixels of the one before. An odd last row or column is doubled first, as in Wang's MATLAB code
+    (its first version left it out); other libraries do otherwise, see docs/bench.md. The
+    contrast-structure means of the first four scales and the SSIM of the fifth are raised to the
+    weights of the paper and multiplied; a negative mean counts as 0.
 
     Args:
         image: (H, W), any real type, no side under 176.
