@@ -27,7 +27,10 @@ def pages() -> dict[str, str]:
     result = {"srcnn.1": _main_page(group, names)}
     for name, command in group.commands.items():
         result[f"{names[name]}.1"] = _page(
-            names[name], f"srcnn {name}", command, [("SEE ALSO", [".BR srcnn (1)"])]
+            names[name],
+            f"srcnn {name}",
+            command,
+            [*_examples(command), ("SEE ALSO", [".BR srcnn (1)"])],
         )
     return result
 
@@ -42,6 +45,13 @@ def _main_page(group: TyperGroup, names: dict[str, str]) -> str:
         number, _, meaning = code.partition(" ")
         codes += [".TP", f".B {number}", _escaped(meaning)]
     return _page("srcnn", "srcnn", group, [("COMMANDS", commands), ("EXIT STATUS", codes)])
+
+
+def _examples(command: TyperCommand) -> list[tuple[str, list[str]]]:
+    if not command.epilog:
+        return []
+    lines = command.epilog.strip().splitlines()
+    return [("EXAMPLES", [".nf", *map(_escaped, lines), ".fi"])]
 
 
 def _page(

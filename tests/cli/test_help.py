@@ -22,17 +22,39 @@ def test_every_option_and_argument_is_explained_in_a_sentence(command):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_at_80_columns_the_sentences_have_room(srcnn, monkeypatch, command):
+@pytest.mark.parametrize("columns", [80, 140])
+def test_it_fits_the_terminal_with_the_sentences_in_one_column(
+    srcnn, monkeypatch, command, columns
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, out, err = srcnn(command, "--help")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith(f"Usage: srcnn {command} [OPTIONS]")
+    assert max(map(len, lines)) <= columns
+    options = [line for line in lines if re.match(r"  (-\w, |    )--", line)]
+    assert options
+    for line in options:  # names too long for their column have the sentence below them
+        alone = re.fullmatch(r"  (-\w, |    )--\S+( \S+)?", line)
+        assert alone or line[25] == " " != line[26], line
+
+
+def test_that_of_upscale_has_panels_and_examples_and_fits_into_60_lines(srcnn, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = srcnn(command, "--help")
-    assert code == 0
-    lines = [line for line in out.splitlines() if re.match(r"│ [ *] ? ?--|│ --", line)]
-    assert lines
-    assert max(map(len, lines)) <= 80
-    for line in lines:
-        # The last column begins after the last gap of two spaces or more.
-        begins = max(gap.end() for gap in re.finditer(r"\s{2,}(?=\S+ \S|\S+$)", line.rstrip("│ ")))
-        assert begins <= 50, line
+    _, out, _ = srcnn("upscale", "--help")
+    lines = out.splitlines()
+    assert len(lines) < 60
+    titles = [line for line in lines if line and not line.startswith((" ", "Usage"))]
+    assert {"Files", "Size", "Computing", "Reading", "Writing", "Examples"} <= set(titles)
+    assert sum("srcnn upscale" in line for line in lines) >= 4
+
+
+def test_the_help_of_a_command_shows_its_defaults(srcnn):
+    _, out, _ = srcnn("upscale", "--help")
+    text = " ".join(out.split())
+    assert "1 to 16 (default: 3)" in text
+    assert "(default: subpixel-s)" in text
+    assert text.count("(default: auto)") == 2
 
 
 def test_alone_it_shows_its_help_and_no_error(srcnn):

@@ -13,10 +13,11 @@ from srcnn_cli.training.schedule import Schedule, schedule_values
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/train.md"
 
 PANELS = {
-    None: "recipe recipes device help",
+    None: "recipe recipes help",
+    "Computing": "device",
     "Data": "data validation hold-back cache-gb workers",
-    "Network (default: the recipe's)": "architecture filters widths depth width channels scale "
-    "border init renew",
+    "Network (default: the recipe's)": "method architecture filters widths depth width channels "
+    "scale border init renew",
     "Run": "output resume minutes compile",
     "Values of the recipe, to replace": "steps epochs batch patch stride sampling augment blur "
     "degrade border-share loss log-floor optimizer rate last-rate bias-rate momentum "

@@ -17,6 +17,7 @@ import typer
 
 from srcnn_cli import __version__
 from srcnn_cli.cli import _terminal
+from srcnn_cli.cli._help import Command
 from srcnn_cli.errors import OutOfMemoryError, OutputError, SrcnnError, suggestion
 from srcnn_cli.files import describe_os_error, is_memory_error
 from srcnn_cli.process import prepare
@@ -58,12 +59,13 @@ def make_app(commands: Iterable[str] = tuple(_COMMANDS)) -> typer.Typer:
     app.callback()(_global_options)
     for command in commands:
         module = _COMMANDS[command]
-        function = getattr(import_module(f"srcnn_cli.cli.{module}"), module)
+        home = import_module(f"srcnn_cli.cli.{module}")
+        function = getattr(home, module)
         if command in _EXTRAS:
             from srcnn_cli.cli import _extras
 
             function = _extras.needing(_EXTRAS[command], command)(function)
-        app.command(command)(function)
+        app.command(command, cls=Command, epilog=getattr(home, "EXAMPLES", None))(function)
     return app
 
 

@@ -30,14 +30,25 @@ def alternatives(choice: object) -> str:
     return f"{', '.join(others)} or {last}" if others else str(last)
 
 
+# Panels of the help, of options that several commands have.
+COMPUTING, FILES, TELLING = "Computing", "Files", "What is said"
+
 DeviceOption = Annotated[
     str,
     typer.Option(
-        "--device", "-d", metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:N or mps."
+        "--device",
+        "-d",
+        metavar="NAME",
+        help="Where: auto, cpu, cuda, cuda:N or mps.",
+        rich_help_panel=COMPUTING,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs on stdout.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON for programs on stdout.", rich_help_panel=TELLING)
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=TELLING)
+]
 CONVENTION = "Convention of the measurement"
 IntegerScaleOption = Annotated[
     int,
@@ -76,14 +87,19 @@ BorderOption = Annotated[
     typer.Option(
         "--border",
         metavar="NAME",
-        help=f"How a network treats the picture's border: {alternatives(BorderPolicy)} "
-        "(default: as it was trained).",
+        help=f"Border policy: {alternatives(BorderPolicy)} (default: as trained).",
+        rich_help_panel=COMPUTING,
     ),
 ]
 TileOption = Annotated[
     int,
     typer.Option(
-        "--tile", "-t", metavar="N", min=0, help="Side of the tiles in pixels; 0: automatic."
+        "--tile",
+        "-t",
+        metavar="N",
+        min=0,
+        help="Side of the tiles in pixels (default: automatic).",
+        rich_help_panel=COMPUTING,
     ),
 ]
 PrecisionOption = Annotated[
@@ -91,8 +107,8 @@ PrecisionOption = Annotated[
     typer.Option(
         "--precision",
         metavar="NAME",
-        help=f"Numbers that a network computes in: {alternatives(Precision)}. bfloat16 is faster "
-        "on newer processors, and puts some pixels a level off.",
+        help=f"Numbers in {alternatives(Precision)}.",
+        rich_help_panel=COMPUTING,
     ),
 ]
 ThreadsOption = Annotated[
@@ -101,11 +117,13 @@ ThreadsOption = Annotated[
         metavar="N",
         min=0,
         max=1024,
-        help="Processor cores to compute with; 0: all that this process may use.",
+        help="Processor cores to compute with (default: all).",
+        rich_help_panel=COMPUTING,
     ),
 ]
 OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace files that exist already.")
+    bool,
+    typer.Option("--overwrite", help="Replace files that exist already.", rich_help_panel=FILES),
 ]
 
 

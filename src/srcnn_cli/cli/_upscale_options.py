@@ -8,9 +8,12 @@ from typing import Annotated, Literal
 import typer
 
 from srcnn_cli.cli._completion import complete_method
-from srcnn_cli.cli._options import alternatives, parse_path
+from srcnn_cli.cli._options import COMPUTING, FILES, TELLING, alternatives, parse_path
 from srcnn_cli.pictures.subsampling import Subsampling
 from srcnn_cli.streams import input_path, output_path
+
+# The panels of the help; those of options of several commands are in `_options`.
+_SIZE, _READING, _WRITING = "Size", "Reading", "Writing"
 
 Format = Literal["png", "jpeg", "webp", "avif", "tiff", "bmp", "ppm"]
 EXTENSIONS: dict[str, str] = {
@@ -38,7 +41,7 @@ InputsArgument = Annotated[
     list[Path],
     typer.Argument(
         metavar="INPUT",
-        help="Picture files, or folders of them; - is standard input.",
+        help="Picture files, folders of them, or - for stdin.",
         parser=_parse_input,
     ),
 ]
@@ -48,9 +51,10 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="PATH",
-        help="A file, a folder, a template such as {stem}.big{ext}, or - for standard output "
-        "(default: beside each input). The extension chooses the format.",
+        help="A file, a folder, - for standard output, or a template such as {stem}.big{ext} "
+        "(default: beside the input).",
         parser=_parse_output,
+        rich_help_panel=FILES,
     ),
 ]
 FormatOption = Annotated[
@@ -59,39 +63,51 @@ FormatOption = Annotated[
         "--format",
         "-f",
         metavar="NAME",
-        help=f"Format of the results: {alternatives(Format)} (default: by the extension, and on "
-        "standard output that of the input).",
+        help=f"Written as {alternatives(Format)}.",
+        rich_help_panel=FILES,
     ),
 ]
 ScaleOption = Annotated[
     float | None,
     typer.Option(
-        "--scale", "-s", metavar="NUMBER", help="Factor of enlargement, from 1 to 16 (default: 3)."
+        "--scale",
+        "-s",
+        metavar="NUMBER",
+        help="Factor of enlargement, from 1 to 16 (default: 3).",
+        rich_help_panel=_SIZE,
     ),
 ]
 WidthOption = Annotated[
     int | None,
     typer.Option(
-        metavar="N",
-        min=1,
-        help="Width of the results in pixels, instead of a factor; with --height they fit into "
-        "both.",
+        metavar="N", min=1, help="Width of the results, instead of a factor.", rich_help_panel=_SIZE
     ),
 ]
 HeightOption = Annotated[
     int | None,
-    typer.Option(metavar="N", min=1, help="Height of the results in pixels, likewise."),
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Height of the results; with --width: fit into both.",
+        rich_help_panel=_SIZE,
+    ),
 ]
 MaxSideOption = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=1, help="Enlarge less where a side would become longer than this."
+        metavar="N",
+        min=1,
+        help="Enlarge less where a side would become longer.",
+        rich_help_panel=_SIZE,
     ),
 ]
 MaxPixelsOutOption = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=1, help="Enlarge less where a result would have more pixels than this."
+        metavar="N",
+        min=1,
+        help="Enlarge less where a result would have more.",
+        rich_help_panel=_SIZE,
     ),
 ]
 ModelOption = Annotated[
@@ -100,48 +116,79 @@ ModelOption = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="A name from `srcnn models`, a .safetensors file, or an interpolation: nearest, "
-        "bilinear, bicubic or lanczos.",
+        help="A name from `srcnn models`, a file of weights, the folder of a run, or an "
+        "interpolation, such as bicubic.",
         autocompletion=complete_method,
+        rich_help_panel=COMPUTING,
     ),
 ]
 RestoreOption = Annotated[
     str,
     typer.Option(
         metavar="WHAT",
-        help="Damage to undo: auto finds JPEG compression and noise, off leaves all as it is; or "
-        "say it, such as jpeg:50, noise:8+jpeg:90, blur:1.2 or nearest. With a --scale of 1 "
-        "nothing else is done.",
+        help="Damage to undo: auto, off, or by name, such as noise:8 or noise:8+jpeg:90.",
+        rich_help_panel=COMPUTING,
+    ),
+]
+AtOnceOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="N",
+        min=1,
+        max=1024,
+        help="Files worked on at a time (default: one for each core).",
+        rich_help_panel=COMPUTING,
     ),
 ]
 RecursiveOption = Annotated[
-    bool, typer.Option("--recursive", "-r", help="Look into subfolders, too.")
+    bool,
+    typer.Option("--recursive", "-r", help="Look into subfolders, too.", rich_help_panel=FILES),
 ]
 SkipExistingOption = Annotated[
-    bool, typer.Option("--skip-existing", help="Leave out inputs whose result exists already.")
+    bool,
+    typer.Option(
+        "--skip-existing", help="Leave out inputs whose result exists.", rich_help_panel=FILES
+    ),
 ]
 FailFastOption = Annotated[
-    bool, typer.Option("--fail-fast", help="Stop at the first file that fails.")
+    bool,
+    typer.Option("--fail-fast", help="Stop at the first file that fails.", rich_help_panel=FILES),
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
+    bool,
+    typer.Option(
+        "--dry-run", help="Say what would be done, and write nothing.", rich_help_panel=FILES
+    ),
 ]
 AllFramesOption = Annotated[
     bool,
     typer.Option(
         "--all-frames",
-        help="Enlarge every frame of GIF, WebP, APNG and AVIF, and every page of TIFF.",
+        help="Enlarge all frames of animations and pages of TIFF.",
+        rich_help_panel=_READING,
     ),
 ]
 StrictOption = Annotated[
-    bool, typer.Option("--strict", help="Refuse files that hold several pictures.")
+    bool,
+    typer.Option(
+        "--strict", help="Refuse files that hold several pictures.", rich_help_panel=_READING
+    ),
 ]
 AcceptDamagedOption = Annotated[
     bool,
-    typer.Option("--accept-damaged", help="Take what there is of a damaged JPEG, and warn."),
+    typer.Option(
+        "--accept-damaged",
+        help="Take what there is of a damaged JPEG, and warn.",
+        rich_help_panel=_READING,
+    ),
 ]
 StripOption = Annotated[
-    bool, typer.Option("--strip", help="Do not copy EXIF, ICC profile and resolution.")
+    bool,
+    typer.Option(
+        "--strip", help="Do not copy EXIF, ICC profile and resolution.", rich_help_panel=_WRITING
+    ),
 ]
 QualityOption = Annotated[
     int | None,
@@ -150,11 +197,16 @@ QualityOption = Annotated[
         min=1,
         max=100,
         help="Quality of JPEG, WebP and AVIF (default: a JPEG's own, from 75 to 95; else 95).",
+        rich_help_panel=_WRITING,
     ),
 ]
 SubsamplingOption = Annotated[
     Subsampling,
-    typer.Option(metavar="NAME", help=f"Colour subsampling of JPEG: {alternatives(Subsampling)}."),
+    typer.Option(
+        metavar="NAME",
+        help=f"Colours of JPEG: {alternatives(Subsampling)}.",
+        rich_help_panel=_WRITING,
+    ),
 ]
 CompressionOption = Annotated[
     int,
@@ -162,23 +214,22 @@ CompressionOption = Annotated[
         metavar="N",
         min=0,
         max=9,
-        help="Effort to make PNG and TIFF files smaller; no pixel changes.",
+        help="Effort for small PNG and TIFF, 0 to 9.",
+        rich_help_panel=_WRITING,
     ),
 ]
 BackgroundOption = Annotated[
     str | None,
     typer.Option(
         metavar="COLOUR",
-        help="Colour to put behind transparent pixels where the format has none, such as "
-        "'#ffffff'.",
+        help="Put behind transparency, such as '#ffffff'.",
+        rich_help_panel=_WRITING,
     ),
 ]
 MaxPixelsOption = Annotated[
     int,
     typer.Option(
-        metavar="N",
-        min=1,
-        help="Refuse pictures of more pixels than this, before or after enlarging.",
+        metavar="N", min=1, help="Refuse more, before or after.", rich_help_panel=_READING
     ),
 ]
 RawOption = Annotated[
@@ -186,16 +237,22 @@ RawOption = Annotated[
     typer.Option(
         "--raw",
         metavar="SIZE PIXELS",
-        help="Input and output are bare frames of a video: 1920x1080 rgb24, say, as FFmpeg calls "
-        "them.",
+        help="Frames of a video, such as 1920x1080 rgb24.",
+        rich_help_panel=_READING,
     ),
 ]
 VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say where the time of each file went.")
+    bool,
+    typer.Option(
+        "--verbose", "-v", help="Say where the time of each file went.", rich_help_panel=TELLING
+    ),
 ]
 LogFileOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Add all that is said to the end of this file.", parser=parse_path
+        metavar="FILE",
+        help="Add all that is said to the end of this file.",
+        parser=parse_path,
+        rich_help_panel=TELLING,
     ),
 ]

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from srcnn_cli.upscaling.one_file import Task
     from srcnn_cli.upscaling.upscaler import Upscaler
 
+EXAMPLES = """\
+srcnn upscale photo.jpg                       three times larger: photo_x3.jpg
+srcnn upscale holidays/ -r -s 2 -o large/     a folder and all below it
+srcnn upscale photo.jpg --width 3840 -f png   as wide as a screen, as a PNG
+cat a.jpg | srcnn upscale - -f png > a.png    in a pipe
+"""
+
 
 def upscale(
     inputs: options.InputsArgument,
@@ -48,6 +55,7 @@ def upscale(
     border: BorderOption = None,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = 0,
+    at_once: options.AtOnceOption = None,
     recursive: options.RecursiveOption = False,
     overwrite: OverwriteOption = False,
     skip_existing: options.SkipExistingOption = False,
@@ -71,9 +79,7 @@ def upscale(
 ) -> None:
     """Enlarge pictures with a super-resolution network.
 
-    Colour stays colour, grey stays grey, and 16 bits and transparency are kept. No file is
-    overwritten unless --overwrite says so, and a file is written complete or not at all.
-    With - as input and output it works in a pipe: cat a.jpg | srcnn upscale - -f png > a.png
+    No file is overwritten unless --overwrite says so, and each is complete or not there.
     """
     check_address_space()
     from srcnn_cli.cli._options import parse_background
@@ -143,7 +149,7 @@ def upscale(
         reporter.plan(jobs, task)
         return
     _prepare_targets(jobs, output)
-    _work(jobs, task, upscaler, reporter, fail_fast=fail_fast)
+    _work(jobs, task, upscaler, reporter, fail_fast=fail_fast, at_once=at_once)
     reporter.summary()
     if device == "auto":
         reporter.unused_gpu()
@@ -187,6 +193,7 @@ def _work(
     reporter: Reporter,
     *,
     fail_fast: bool,
+    at_once: int | None,
 ) -> None:
     from srcnn_cli.upscaling.run import run_jobs
 
@@ -200,7 +207,7 @@ def _work(
             done = sum(share * own for share, own in zip(shares, work, strict=True))
             bar.update(done, f"{number + 1} of {len(jobs)}" if len(jobs) > 1 else "")
 
-        for outcome in run_jobs(jobs, task, upscaler, show, at_once=1 if fail_fast else None):
+        for outcome in run_jobs(jobs, task, upscaler, show, at_once=1 if fail_fast else at_once):
             job, error = outcome.job, outcome.error
             if outcome.done is not None:
                 reporter.done(job, outcome.done, upscaler, outcome.load_seconds)

@@ -180,3 +180,26 @@ def test_a_file_that_is_being_written_is_no_leftover(tmp_path):
 
     write_atomically(tmp_path / "x", write)
     assert (tmp_path / "x").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("given", [[], ["-j", "1"], ["--jobs", "3"]])
+def test_the_number_of_files_at_a_time_changes_no_result_and_no_order(run, monkeypatch, given):
+    from srcnn_cli.upscaling import run as running
+
+    asked = []
+    original = running.run_jobs
+
+    def watched(*arguments, at_once=None):
+        asked.append(at_once)
+        return original(*arguments, at_once=at_once)
+
+    monkeypatch.setattr(running, "run_jobs", watched)
+    for number in range(5):
+        noise(f"in/{number}.png", seed=number)
+    code, out, _ = run("in", "-o", "out", "-s", "2", *given)
+    assert code == 0
+    assert [line.split(" ")[0] for line in out.splitlines()] == [f"in/{n}.png" for n in range(5)]
+    assert asked == [int(given[1]) if given else None]
+    alone = run("in/3.png", "-o", "alone.png", "-s", "2")
+    assert alone[0] == 0
+    assert Path("alone.png").read_bytes() == Path("out/3_x2.png").read_bytes()
