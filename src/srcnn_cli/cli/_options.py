@@ -87,7 +87,7 @@ BorderOption = Annotated[
     typer.Option(
         "--border",
         metavar="NAME",
-        help=f"Border policy: {alternatives(BorderPolicy)} (default: as trained).",
+        help=f"Border policy: {alternatives(BorderPolicy)}.",
         rich_help_panel=COMPUTING,
     ),
 ]

@@ -196,7 +196,7 @@ QualityOption = Annotated[
         metavar="N",
         min=1,
         max=100,
-        help="Quality of JPEG, WebP and AVIF (default: a JPEG's own, from 75 to 95; else 95).",
+        help="Quality of JPEG, WebP, AVIF (default: a JPEG's own).",
         rich_help_panel=_WRITING,
     ),
 ]

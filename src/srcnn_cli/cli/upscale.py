@@ -79,7 +79,7 @@ def upscale(
 ) -> None:
     """Enlarge pictures with a super-resolution network.
 
-    No file is overwritten unless --overwrite says so, and each is complete or not there.
+    Nothing is overwritten unless --overwrite says so.
     """
     check_address_space()
     from srcnn_cli.cli._options import parse_background

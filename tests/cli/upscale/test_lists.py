@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from picture_files import tiff
+from sample_pictures import noise
 from srcnn_cli.cli import main
 from srcnn_cli.files import remove_abandoned, write_atomically
 from srcnn_cli.upscaling.jobs import plan_jobs
