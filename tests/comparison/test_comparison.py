@@ -52,7 +52,7 @@ class Marked:
     def __init__(self, name, top, left):
         self.name, self._top, self._left = name, top, left
 
-    def enlarge(self, low, height, width):
+    def enlarge(self, low, height, width, **_):
         """As any method does."""
         result = resize(low.astype(np.float32), height, width)
         result[..., self._top : self._top + 12, self._left : self._left + 12] += 0.3
@@ -97,7 +97,7 @@ def test_the_luminance_of_a_panel_is_what_was_measured(saved, methods, name):
     pair = make_pair(picture, 3, PROTOCOLS[name])
     for method, panel in zip(methods, made.panels[1:], strict=True):
         output, _ = method.enlarge(pair.low, *pair.truth.shape[-2:])
-        if name == "rgb":
+        if output.ndim == 3:  # measured in colour, shown as measured
             assert np.array_equal(np.moveaxis(panel.whole, -1, 0), round_to_uint8(output))
             continue
         shown, measured = luminance_uint8(panel.whole).astype(int), round_to_uint8(output)
@@ -122,6 +122,8 @@ def test_bands_change_no_figure(monkeypatch, protocol):
     assert figures(pair, output) == whole
     monkeypatch.setattr(rendering, "BAND_PIXELS", 4000)
     assert figures(pair, output) == pytest.approx(whole, rel=1e-12)
+    if protocol.rounds_pictures:
+        return  # Y' between code values is no picture's
     exact = pair.truth / np.float32(255)
     assert figures(pair, exact)["psnr"] == np.inf
 

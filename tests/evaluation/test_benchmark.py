@@ -38,7 +38,7 @@ class Shift:
     def __init__(self, name="shift", by=0.1, seconds=(1.0,)):
         self.name, self.by, self.seconds, self.calls = name, by, list(seconds), []
 
-    def enlarge(self, low, height, width):
+    def enlarge(self, low, height, width, **_):
         """See `Method`."""
         output, _ = Interpolation("bicubic").enlarge(low, height, width)
         steps = Timing(self.seconds[len(self.calls) % len(self.seconds)], 2.0, 3.0)
@@ -51,7 +51,7 @@ def test_pictures_are_found_by_name_and_other_files_counted(tmp_path):
         save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no picture")
     save(tmp_path / "deeper" / "d.png")
-    sources, others = find_sources(tmp_path)
+    sources, others, _ = find_sources(tmp_path)
     assert [source.path.name for source in sources] == ["a.bmp", "b.png", "c.tif"]
     assert [source.name for source in sources] == ["a", "b", "c"]
     assert {source.low for source in sources} == {None}
@@ -93,7 +93,7 @@ def test_a_low_resolution_file_is_found_by_its_name(tmp_path, high, low):
     save(tmp_path / "high" / "other.png")
     partner = save(tmp_path / "low" / f"{low}.bmp", (13, 12))
     save(tmp_path / "low" / "other_LR.png", (13, 12))
-    sources, _ = find_sources(tmp_path / "high", tmp_path / "low")
+    sources, *_ = find_sources(tmp_path / "high", tmp_path / "low")
     assert Source(picture, partner) in sources
 
 
@@ -103,7 +103,7 @@ def test_partners_are_not_paired_by_their_order(tmp_path):
         save(tmp_path / "low" / f"{name}_LR.png", (13, 12))
     for name in ("0-more", "bb"):
         save(tmp_path / "low" / f"{name}.png")
-    sources, _ = find_sources(tmp_path / "high", tmp_path / "low")
+    sources, *_ = find_sources(tmp_path / "high", tmp_path / "low")
     assert [s.low.name for s in sources] == ["a_LR.png", "b_LR.png", "c_LR.png"]
 
 
@@ -111,7 +111,7 @@ def test_the_exact_name_goes_before_a_similar_one(tmp_path):
     for name in ("ax2", "ax3"):
         save(tmp_path / "high" / f"{name}.png")
         save(tmp_path / "low" / f"{name}.png", (13, 12))
-    sources, _ = find_sources(tmp_path / "high", tmp_path / "low")
+    sources, *_ = find_sources(tmp_path / "high", tmp_path / "low")
     assert [s.low.name for s in sources] == ["ax2.png", "ax3.png"]
 
 
@@ -128,6 +128,75 @@ def test_two_partners_are_an_error_that_names_both(tmp_path):
     save(tmp_path / "low" / "a_x3.png")
     with pytest.raises(InputError, match=r"a\.png: .*found a_x2\.png and a_x3\.png"):
         find_sources(tmp_path / "high", tmp_path / "low")
+
+
+@pytest.mark.parametrize(
+    ("high", "low"),
+    [
+        ("img_001_SRF_3_HR", "img_001_SRF_3_LR"),
+        ("a", "a_LR"),
+        ("a", "ax3"),
+        ("a_GT", "a_x3"),
+        ("a_HR", "a_LRBI_x3"),
+    ],
+)
+def test_small_versions_beside_the_originals_are_paired_with_them(tmp_path, high, low):
+    for name in ("", "b"):
+        save(tmp_path / f"{name}{high}.png")
+        save(tmp_path / f"{name}{low}.png", (13, 12))
+    sources, _, left_out = find_sources(tmp_path)
+    assert {(s.path.stem, s.low.stem) for s in sources} == {
+        (high, low), (f"b{high}", f"b{low}"),
+    }  # fmt: skip
+    assert left_out == []
+
+
+def test_results_in_such_a_folder_are_left_out_and_told(tmp_path):
+    for name in ("img_001_SRF_3", "img_002_SRF_3"):
+        save(tmp_path / f"{name}_HR.png")
+        save(tmp_path / f"{name}_LR.png", (13, 12))
+        save(tmp_path / f"{name}_SRCNN.png")
+    sources, _, left_out = find_sources(tmp_path)
+    assert [s.path.stem for s in sources] == ["img_001_SRF_3_HR", "img_002_SRF_3_HR"]
+    assert [path.stem for path in left_out] == ["img_001_SRF_3_SRCNN", "img_002_SRF_3_SRCNN"]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("a_HR", "a_LR", "b_HR"), "b_HR.png: has no low-resolution picture beside it"),
+        (("a_HR", "a_LR", "b_LR"), "b_LR.png: has no low-resolution picture beside it"),
+        (("a", "a_LR", "b"), "b.png: has no low-resolution picture beside it"),
+        (("a", "ax2", "ax3"), "a.png: stands beside ax2.png: which is the original"),
+        (("a", "a_HR", "a_LR"), "a.png: stands beside a_HR.png"),
+        (("a_GT", "a_HR"), "a_GT.png: stands beside a_HR.png"),
+    ],
+)
+def test_a_folder_that_is_neither_originals_nor_pairs_is_refused(tmp_path, names, words):
+    for name in names:
+        save(tmp_path / f"{name}.png")
+    with pytest.raises(InputError) as caught:
+        find_sources(tmp_path)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [("ax2", "ax3"), ("a", "b_x2"), ("a_HR", "b_HR"), ("a", "color")])
+def test_names_that_only_look_like_it_are_originals(tmp_path, names):
+    for name in names:
+        save(tmp_path / f"{name}.png")
+    sources, _, left_out = find_sources(tmp_path)
+    assert [s.path.stem for s in sources] == sorted(names)
+    assert {s.low for s in sources} == {None}
+    assert left_out == []
+
+
+def test_a_mixed_folder_may_be_named_as_the_one_of_its_partners(tmp_path):
+    save(tmp_path / "high" / "a.png")
+    for name in ("a_HR", "a_LR"):
+        save(tmp_path / "mixed" / f"{name}.png")
+    for high, low in (("high", "mixed"), ("mixed", "mixed")):
+        (source,) = find_sources(tmp_path / high, tmp_path / low).sources
+        assert source.low.stem == "a_LR"
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])
@@ -186,7 +255,7 @@ def test_a_picture_must_hold_the_window_of_ssim_after_shaving(tmp_path, scale, b
 def test_every_method_is_measured_on_every_picture_in_order(tmp_path):
     for index, name in enumerate("ca"):
         save(tmp_path / f"{name}.png", (40 + index, 36), seed=index)
-    sources, _ = find_sources(tmp_path)
+    sources, *_ = find_sources(tmp_path)
     methods = [Interpolation("nearest"), Shift(), Interpolation("bicubic")]
     images = list(measure(sources, methods, scale=3, protocol=SRCNN, metrics=list(METRICS)[:2]))
     records = [record for image in images for record in image]
@@ -202,7 +271,7 @@ def test_every_method_is_measured_on_every_picture_in_order(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", ["srcnn", "vdsr", "rgb"])
 def test_a_color_network_gets_colors_and_the_others_what_is_compared(tmp_path, name, mode):
     # Leaves a picture much as it is, but mixes neighbours and colours.
     weight = np.random.default_rng(1).normal(0, 0.02, (3, 3, 3, 3)).astype(np.float32)

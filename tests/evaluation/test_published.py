@@ -206,6 +206,19 @@ def test_a_set_is_recognised_by_names_and_sizes(dataset, sizes, pattern, change)
     assert recognise_dataset(dict(reversed(given.items()))) == dataset
 
 
+@pytest.mark.parametrize(("dataset", "sizes"), [("Set5", SET5), ("Set14", SET14)])
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_copies_that_are_cropped_already_are_recognised(dataset, sizes, scale):
+    for multiple in (scale, 12):  # SelfExSR's, BasicSR's
+        cropped = {
+            f"{name}_HR": tuple(side // multiple * multiple for side in size)
+            for name, size in sizes.items()
+        }
+        assert recognise_dataset(cropped, scale) == dataset
+    wrong = {name: (side - 6 for side in size) for name, size in sizes.items()}
+    assert recognise_dataset({n: tuple(s) for n, s in wrong.items()}, scale) is None
+
+
 def test_common_spellings_are_recognised():
     spellings = {"lenna": "lena", "pepper": "peppers", "flowers": "flower"}
     assert recognise_dataset({spellings.get(s, s): size for s, size in SET14.items()}) == "Set14"

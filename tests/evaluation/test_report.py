@@ -18,10 +18,8 @@ from srcnn_cli.evaluation.report import (
     canary,
     format_metric,
     published,
-    to_csv,
-    to_json,
-    to_markdown,
 )
+from srcnn_cli.evaluation.report_forms import to_csv, to_json, to_markdown
 from srcnn_cli.methods.base import Timing
 
 PAPERS_BICUBIC = 30.39
@@ -82,7 +80,7 @@ def test_the_layout_of_format_1_is_what_the_documentation_says():
     report = strict(to_json(build_report(setting(), records())))
     assert list(report) == [
         "format", "complete", "dataset", "scale", "protocol", "methods", "device", "threads",
-        "repeat", "versions", "records", "averages", "published", "warnings",
+        "repeat", "versions", "records", "averages", "results", "published", "warnings",
     ]  # fmt: skip
     assert report["format"] == 1
     assert report["complete"] is True

@@ -40,7 +40,7 @@ def bench_levels(
 
     if output is not None and output.suffix.lower() != ".json":
         raise OutputError("its extension must be .json", output)
-    sources, passed_over = find_sources(folder)
+    sources, passed_over, _ = find_sources(folder)
     _terminal.warn_passed_over(folder, passed_over)
     columns = _columns(models, interpolations, scale, device)
     chains = chains_for(scale)

@@ -10,107 +10,151 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from rich.table import Table
-
-    from srcnn_cli.evaluation.benchmark import Record
-    from srcnn_cli.evaluation.explain import Outcome
+    from srcnn_cli.evaluation.benchmark import Average, Record
+    from srcnn_cli.evaluation.judging import Judged
+    from srcnn_cli.evaluation.published import Figure
     from srcnn_cli.evaluation.report import Setting
 
 
 class LiveTable:
-    """The table of a measurement, printed line by line."""
+    """The table of a measurement, printed line by line; a block for each picture where it is wide.
+
+    Args:
+        setting: What is measured.
+    """
 
     def __init__(self, setting: Setting) -> None:
-        self._setting = setting
         self._names = [str(method["name"]) for method in setting.methods]
-        self._image_width = max(7, *(len(name) for name in setting.sizes))
         cell = " / ".join("00.00" if name == "psnr" else "0.0000" for name in setting.metrics)
-        self._widths = [max(len(name), len(cell)) for name in self._names]
         dataset = setting.dataset or setting.folder.name
         _terminal.say(f"{dataset} ×{setting.scale}, {setting.protocol.describe()}")
-        self._line("", self._names)
+        self._widths = [max(7, *map(len, setting.sizes))]
+        self._widths += [max(len(name), len(cell)) for name in self._names]
+        room = _terminal.width_of_lines(on_stderr=False)
+        self._in_blocks = room is not None and sum(w + 2 for w in self._widths) - 2 > room
+        if self._in_blocks:
+            self._widths = [max(map(len, self._names)) + 2, len(cell)]
+        else:
+            self._line("", *self._names)
 
-    def _line(self, first: str, cells: Sequence[str]) -> None:
-        padded = [cell.rjust(width) for cell, width in zip(cells, self._widths, strict=True)]
-        _terminal.say("  ".join([first.ljust(self._image_width), *padded]))
+    def _line(self, first: str, *cells: str) -> None:
+        widths = self._widths[1:]
+        padded = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
+        _terminal.say("  ".join([first.ljust(self._widths[0]), *padded]))
 
     def show(self, records: Sequence[Record]) -> None:
-        """Print the line of a picture: the figures of every method."""
+        """Print the figures of every method on a picture."""
         from srcnn_cli.evaluation.report import format_metric
 
         cells = [
             " / ".join(format_metric(name, value) for name, value in record.metrics.items())
             for record in records
         ]
-        self._line(records[0].image, cells)
-
-    def averages(self, records: Sequence[Record]) -> None:
-        """Print the averages, and what the papers published beside them."""
-        from srcnn_cli.cli import _console
-        from srcnn_cli.evaluation.benchmark import average
-        from srcnn_cli.evaluation.report import METRIC_TITLES, format_metric, published
-
-        averages = average(records)
-        metrics = list(averages[0].metrics)
-        best = {name: max(a.metrics[name] for a in averages) for name in metrics}
-        figures = published(self._setting)
-        columns = [("average", "left"), *((METRIC_TITLES[m], "right") for m in metrics)]
-        columns += [(t, "right") for t in ("prepare", "network", "total", "images/s", "MP/s")]
-        rows = []
-        for item in averages:
-            cells = [
-                f"[bold]{text}[/bold]" if item.metrics[m] == best[m] else text
-                for m, text in ((m, format_metric(m, item.metrics[m])) for m in metrics)
-            ]
-            times = (item.steps.prepare, item.steps.network, item.steps.total)
-            cells += [f"{value * 1000:.1f} ms" for value in times]
-            cells += [f"{item.images_per_second:.1f}", f"{item.megapixels_per_second:.1f}"]
-            rows.append([_console.escape(item.method), *cells])
-        _terminal.say()
-        _console.print_table(_console.table(columns, rows))
-        if figures:
-            _console.print_table(_published_table(figures, averages, metrics))
-        memory = _terminal.peak_memory_mb()
-        where = f"{self._setting.device}, {self._setting.threads} threads"
-        _console.out.print(f"{where}, peak memory {memory} MB", style="dim")
+        if not self._in_blocks:
+            self._line(records[0].image, *cells)
+            return
+        _terminal.say(records[0].image)
+        for name, cell in zip(self._names, cells, strict=True):
+            self._line(f"  {name}", cell)
 
 
-def _published_table(
-    figures: Sequence[Any], averages: Sequence[Any], metrics: Sequence[str]
-) -> Table:
-    """Published figures, and how far the best measured method is above each."""
+def show_averages(setting: Setting, records: Sequence[Record]) -> None:
+    """Print the averages, and what the papers published beside them."""
     from srcnn_cli.cli import _console
-    from srcnn_cli.evaluation.report import METRIC_TITLES, format_metric
+    from srcnn_cli.evaluation.benchmark import average
+    from srcnn_cli.evaluation.report import METRIC_TITLES, format_metric, published
 
+    averages = average(records)
+    metrics = list(averages[0].metrics)
     best = {name: max(a.metrics[name] for a in averages) for name in metrics}
-    bicubic = {a.method: a for a in averages}["bicubic"].metrics
-    columns = [("published", "left")]
-    for name in metrics:
-        columns += [(METRIC_TITLES[name], "right"), ("ours", "right")]
-    columns += [("time", "right"), ("source", "left")]
-    rows: dict[tuple[str, str], list[str]] = {}
-    for figure in figures:
-        row = rows.setdefault(
-            (figure.method, figure.source),
-            [
-                _console.escape(figure.method),
-                *[""] * (2 * len(metrics)),
-                "",
-                figure.source.split(", ", 1)[-1],  # the authors are in the JSON
-            ],
-        )
-        index = metrics.index(figure.metric)
-        measured = bicubic if figure.method == "Bicubic" else best
-        row[1 + 2 * index] = format_metric(figure.metric, figure.value)
-        difference = measured[figure.metric] - figure.value
-        row[2 + 2 * index] = f"{difference:+.{2 if figure.metric == 'psnr' else 4}f}"
-        row[-2] = "" if figure.seconds is None else f"{figure.seconds:g} s"
-    return _console.table(columns, rows.values())
+    columns = [("average", "left"), *((METRIC_TITLES[m], "right") for m in metrics)]
+    columns += [(t, "right") for t in ("prepare", "network", "total", "images/s", "MP/s")]
+    rows = []
+    for item in averages:
+        cells = [
+            f"[bold]{text}[/bold]" if item.metrics[m] == best[m] else text
+            for m, text in ((m, format_metric(m, item.metrics[m])) for m in metrics)
+        ]
+        rows.append([_console.escape(item.method), *cells, *_speed(item)])
+    _terminal.say()
+    _console.print_table(_console.table(columns, rows))
+    figures = published(setting)
+    for metric in metrics:
+        own = [figure for figure in figures if figure.metric == metric]
+        if own:
+            _show_published(own, averages, metric)
+
+
+def _speed(item: Average) -> list[str]:
+    """Times and rates; nothing of what another program made."""
+    if item.steps is None:
+        return [""] * 5
+    times = (item.steps.prepare, item.steps.network, item.steps.total)
+    rates = (item.images_per_second, item.megapixels_per_second)
+    return [*(f"{value * 1000:.1f} ms" for value in times), *(f"{rate:.1f}" for rate in rates)]
+
+
+def _show_published(figures: Sequence[Figure], averages: Sequence[Average], metric: str) -> None:
+    """Published figures, and how far each measured method is above each of them.
+
+    Where the methods do not fit beside each other they stand in several tables.
+    """
+    from srcnn_cli.cli import _console
+    from srcnn_cli.evaluation.report import METRIC_TITLES, format_difference, format_metric
+
+    def columns(part: Sequence[Average]) -> list[tuple[str, str]]:
+        titles = ["published", METRIC_TITLES[metric], *(item.method for item in part), "time"]
+        sides = ["left", *["right"] * (len(part) + 2)]
+        return [*((_console.escape(t), s) for t, s in zip(titles, sides, strict=True)),
+                ("source", "left")]  # fmt: skip
+
+    def row(figure: Figure, part: Sequence[Average]) -> list[str]:
+        return [
+            _console.escape(figure.method),
+            format_metric(metric, figure.value),
+            *(format_difference(metric, item.metrics[metric] - figure.value) for item in part),
+            "" if figure.seconds is None else f"{figure.seconds:g} s",
+            figure.source.split(", ", 1)[-1],  # the authors are in the JSON
+        ]
+
+    for part in _console.in_parts(
+        averages, lambda p: _console.table(columns(p), [row(f, p) for f in figures])
+    ):
+        _console.print_table(_console.table(columns(part), [row(f, part) for f in figures]))
+
+
+def show_other_protocols(judged: Sequence[Judged]) -> None:
+    """Print the figures of other programs' results under every protocol."""
+    from srcnn_cli.cli import _console
+    from srcnn_cli.evaluation.report import format_metric
+
+    if not judged:
+        return
+    protocols = list(judged[0].protocols)
+    columns = [("given results under", "left"), *((name, "right") for name in protocols)]
+    rows = []
+    for item in judged:
+        cells = [
+            "–" if metrics is None
+            else " / ".join(format_metric(name, value) for name, value in metrics.items())
+            for metrics in item.protocols.values()
+        ]  # fmt: skip
+        rows.append([_console.escape(item.name), *cells])
+    _console.print_table(_console.table(columns, rows))
+
+
+def show_circumstances(setting: Setting) -> None:
+    """Print where it ran, and what memory it took."""
+    from srcnn_cli.cli import _console
+
+    memory = _terminal.peak_memory_mb()
+    where = f"{setting.device}, {setting.threads} threads"
+    _console.out.print(f"{where}, peak memory {memory} MB", style="dim")
 
 
 def render(format_: str, report: Mapping[str, Any]) -> str:
     """The report as ``json``, ``csv`` or ``md``."""
-    from srcnn_cli.evaluation.report import to_csv, to_json, to_markdown
+    from srcnn_cli.evaluation.report_forms import to_csv, to_json, to_markdown
 
     return {"json": to_json, "csv": to_csv, "md": to_markdown}[format_](report)
 
@@ -139,6 +183,7 @@ def write_plot(path: Path, setting: Setting, report: Mapping[str, Any], *, overw
     points = [
         Point(row["method"], row["seconds"]["total"], row["psnr"], published=False)
         for row in report["averages"]
+        if row["seconds"] is not None
     ]
     points += [
         Point(figure.method, figure.seconds, figure.value, published=True)
@@ -147,29 +192,3 @@ def write_plot(path: Path, setting: Setting, report: Mapping[str, Any], *, overw
     ]
     title = f"{setting.dataset or setting.folder.name} ×{setting.scale}, {setting.protocol.name}"
     plot_psnr_against_time(points, title=title, path=path, overwrite=overwrite)
-
-
-def show_effects(name: str, scale: int, outcomes: Sequence[Outcome]) -> None:
-    """Print what each step of a convention moves."""
-    from srcnn_cli.cli import _console
-    from srcnn_cli.evaluation.explain import STEPS, effects
-
-    _terminal.say(
-        f"{name} ×{scale}, bicubic, as the SRCNN paper measures: {outcomes[0].psnr:.2f} dB. "
-        "What each other choice moves:"
-    )
-    first = {step: choices[0] for step, choices in STEPS.items()}
-    rows = [
-        [
-            effect.choice.step,
-            f"{effect.base:+.2f} dB",
-            f"{effect.mean:+.2f} dB",
-            effect.choice.label,
-        ]
-        for effect in effects(outcomes)
-        if effect.choice != first[effect.choice.step]
-    ]
-    columns = [("step", "left"), ("alone", "right"), ("on average", "right"), ("choice", "left")]
-    _console.print_table(_console.table(columns, rows))
-    values = [outcome.psnr for outcome in outcomes]
-    _terminal.say(f"{len(outcomes)} combinations, from {min(values):.2f} to {max(values):.2f} dB")

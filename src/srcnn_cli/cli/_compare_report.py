@@ -77,8 +77,11 @@ def _print_table(items: Sequence[Any]) -> None:
     rows = [["method", *(name.upper() for name in metrics), "prepare", "network", "total"]]
     for item in items:
         figures = [format_figure(name, item.metrics[name]) for name in metrics]
-        times = (item.steps.prepare, item.steps.network, item.steps.total)
-        rows.append([item.method, *figures, *map(format_seconds, times)])
+        times = ["", "", ""]  # another program made it
+        if item.steps is not None:
+            steps = (item.steps.prepare, item.steps.network, item.steps.total)
+            times = [*map(format_seconds, steps)]
+        rows.append([item.method, *figures, *times])
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     stand_out = {
         (row, column)
@@ -117,10 +120,10 @@ def _as_json(path: Path, made: Comparison, outputs: Sequence[Path]) -> dict[str,
 
 def _figures(item: Any) -> dict[str, Any]:  # noqa: ANN401 - a record or an average
     """As in the JSON of `bench`; null where equal pictures have no finite PSNR."""
+    figures = {k: round(v, 4) if math.isfinite(v) else None for k, v in item.metrics.items()}
     steps = item.steps
+    if steps is None:
+        return {**figures, "seconds": None}
     seconds = {"prepare": steps.prepare, "network": steps.network, "post": steps.merge}
     seconds["total"] = steps.total
-    return {
-        **{k: round(v, 4) if math.isfinite(v) else None for k, v in item.metrics.items()},
-        "seconds": {name: round(value, 5) for name, value in seconds.items()},
-    }
+    return {**figures, "seconds": {name: round(value, 5) for name, value in seconds.items()}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,13 +20,14 @@ from rich.table import Table
 from srcnn_cli.cli._terminal import bar_aside, reader_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import JustifyMethod
 
+_T = TypeVar("_T")
 _WIDE = 100  # columns; in fewer, a bar has room for its share and the time left only
 
-__all__ = ["escape", "make_progress", "out", "print_table", "table"]
+__all__ = ["escape", "in_parts", "make_progress", "out", "print_table", "table"]
 
 
 class _Stdout(Console):
@@ -75,6 +76,26 @@ def print_table(table: Table) -> None:
     if natural > out.width:
         table.width = natural
     out.print(table, crop=False)
+
+
+def in_parts(items: Sequence[_T], table: Callable[[Sequence[_T]], Table]) -> list[Sequence[_T]]:
+    """Neighbours that fit together into a table as wide as the terminal; all if it is a pipe.
+
+    Args:
+        items: What the columns are made of.
+        table: Makes the table of some of them.
+    """
+    if not out.is_terminal:
+        return [items]
+    parts: list[Sequence[_T]] = []
+    start = 0
+    for stop in range(1, len(items) + 1):
+        wide = out.options.update(width=10_000)
+        too_wide = out.measure(table(items[start:stop]), options=wide).maximum > out.width
+        if too_wide and stop - start > 1:
+            parts.append(items[start : stop - 1])
+            start = stop - 1
+    return [*parts, items[start:]]
 
 
 def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> Table:

@@ -27,6 +27,7 @@ class ProgressBar:
         completed: How much of that is done already.
         visible: Show it at all.
         in_units: What is counted is something that people count: files, not pixels.
+        later: How much there is to do becomes known later, by `update`.
         after: Seconds until it appears, with the next call, so that short work does not flash.
     """
 
@@ -39,10 +40,11 @@ class ProgressBar:
         visible: bool = True,
         after: float = 0.0,
         in_units: bool = True,
+        later: bool = False,
     ) -> None:
         self._label, self._total, self._completed = label, total, completed
         self._text = ""
-        self._in_units = in_units
+        self._in_units, self._later = in_units, later
         self._wanted = visible and can_be_seen()
         self._due = time.monotonic() + after
         self._rich: Progress | None = None
@@ -60,9 +62,12 @@ class ProgressBar:
         """One more is done."""
         self.update(self._completed + 1)
 
-    def update(self, completed: float, text: str | None = None) -> None:
-        """Say how much is done, and what to show beside it."""
+    def update(
+        self, completed: float, text: str | None = None, *, total: float | None = None
+    ) -> None:
+        """Say how much is done, what to show beside it, and how much there is to do at all."""
         self._completed = completed
+        self._total = self._total if total is None else total
         self._text = self._text if text is None else text
         self._show()
 
@@ -73,9 +78,11 @@ class ProgressBar:
             from srcnn_cli.cli import _console
 
             self._rich = _console.make_progress(
-                self._label, counted=self._total is not None, in_units=self._in_units
+                self._label, counted=self._later or self._total is not None, in_units=self._in_units
             )
             self._task = self._rich.add_task("", total=self._total)
             self._rich.start()
             bars_shown.append(self._rich)
-        self._rich.update(self._task, completed=self._completed, description=self._text)
+        self._rich.update(
+            self._task, completed=self._completed, description=self._text, total=self._total
+        )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from srcnn_cli.cli import _bench_report, _progress, _terminal
 from srcnn_cli.cli._bench_checks import check_metrics, check_outputs
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
@@ -24,16 +22,9 @@ from srcnn_cli.cli._options import (
     alternatives,
     parse_degrade,
 )
-from srcnn_cli.errors import InputError, UsageError
+from srcnn_cli.errors import UsageError
 from srcnn_cli.evaluation.names import ColorSpace, ProtocolName
 from srcnn_cli.models.config import DEFAULT_MODEL
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from srcnn_cli.evaluation.benchmark import Record
-    from srcnn_cli.evaluation.protocol import Protocol
-    from srcnn_cli.evaluation.sources import Source
 
 Format = Literal["table", "md", "csv", "json"]
 
@@ -43,7 +34,7 @@ def bench(
         Path,
         typer.Argument(
             metavar="FOLDER",
-            help="Folder of high-resolution pictures, such as Set5; with --explain one picture.",
+            help="Folder of high-resolution pictures, such as Set5; with --explain also a picture.",
         ),
     ],
     scale: IntegerScaleOption = 3,
@@ -112,6 +103,14 @@ def bench(
             help="Measure what the models gain over bicubic under a dozen kinds of damage.",
         ),
     ] = False,
+    results: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help="Pictures that another program made of the pictures in FOLDER, paired by name and "
+            "measured beside ours; may be given several times.",
+        ),
+    ] = None,
     border: BorderOption = None,
     self_ensemble: Annotated[
         bool,
@@ -153,9 +152,18 @@ def bench(
         bool,
         typer.Option(
             "--explain",
-            help="Measure one picture under every convention, and say what moves its PSNR.",
+            help="Measure bicubic, one --model or one of --results under many conventions, and "
+            "say what moves the PSNR.",
         ),
     ] = False,
+    claims: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DB",
+            help="With --explain: find the conventions that give a PSNR which somebody reports, "
+            "such as 29.72.",
+        ),
+    ] = None,
 ) -> None:
     """Measure bicubic and the models on a test set, under a named protocol.
 
@@ -164,8 +172,18 @@ def bench(
     """
     from srcnn_cli.evaluation.protocol import PROTOCOLS
 
-    if explain:
-        _explain(folder, scale)
+    if explain or claims is not None:
+        from srcnn_cli.cli import _bench_explain
+
+        given = {
+            "--color": color, "--quantize-lr": quantize_lr, "--crop-border": crop_border,
+            "--lr": low, "--degrade": degrade, "--output": output, "--plot": plot,
+        }  # fmt: skip
+        _bench_explain.check_alone(option for option, value in given.items() if value is not None)
+        choice = Choice(
+            model or [], "", border, device, tile, precision=precision, ensemble=self_ensemble
+        )
+        _bench_explain.run(folder, scale, protocol, choice, results or [], claims)
         return
     convention = PROTOCOLS[protocol].changed(
         color=color, quantize_lr=quantize_lr, crop_border=crop_border,
@@ -184,104 +202,13 @@ def bench(
     names = check_metrics(metrics)
     if plot is not None and "psnr" not in names:
         raise UsageError("a plot shows PSNR against time: add psnr to --metrics")
-    if low is not None:
-        convention = replace(convention, name=f"{convention.name} (given-lr)", given_lr=True)
-    _measure(
-        folder, low, scale, convention, names,
+    from srcnn_cli.cli._bench_measure import Plan, run
+
+    run(Plan(
+        folder, low, results or [], scale, convention, names,
         Choice(
             model or None, f"{methods},bicubic", border, device, tile,
             precision=precision, ensemble=self_ensemble,
         ),
-        repeat, format_, output, plot, overwrite=overwrite,
-    )  # fmt: skip
-
-
-def _measure(
-    folder: Path,
-    low: Path | None,
-    scale: int,
-    protocol: Protocol,
-    metrics: Sequence[str],
-    choice: Choice,
-    repeat: int,
-    format_: str,
-    output: Path | None,
-    plot: Path | None,
-    *,
-    overwrite: bool,
-) -> None:
-    from srcnn_cli.evaluation.benchmark import measure
-    from srcnn_cli.evaluation.report import Setting, build_report
-    from srcnn_cli.evaluation.sources import data_sha256, find_sources
-    from srcnn_cli.threads import crew
-
-    sources, passed_over = find_sources(folder, low)
-    _terminal.warn_passed_over(folder, passed_over)
-    methods = choice.make(scale)
-    setting = Setting(
-        folder=folder.resolve(),
-        sizes=_sizes(sources),
-        data_sha256=data_sha256(sources),
-        scale=scale,
-        protocol=protocol,
-        metrics=metrics,
-        repeat=repeat,
-        device=choice.device,
-        threads=crew().size,
-        methods=choice.described,
-    )
-    live = _bench_report.LiveTable(setting) if format_ == "table" else None
-    records: list[Record] = []
-    complete = False
-    try:
-        with _progress.ProgressBar("measuring", len(sources), visible=live is None) as bar:
-            images = measure(
-                sources, methods, scale=scale, protocol=protocol, metrics=metrics, repeat=repeat
-            )
-            for image in images:
-                bar.advance()
-                records += image
-                if live:
-                    live.show(image)
-        complete = True
-    finally:
-        # What was measured before a failure is kept.
-        if records:
-            report = build_report(setting, records, complete=complete)
-            if output is not None:
-                _bench_report.write_report(output, report, overwrite=overwrite)
-    if live:
-        live.averages(records)
-    else:
-        _terminal.say(_bench_report.render(format_, report).removesuffix("\n"))
-    for warning in report["warnings"]:
-        _terminal.warn(folder, warning)
-    if plot is not None:
-        _bench_report.write_plot(plot, setting, report, overwrite=overwrite)
-
-
-def _sizes(sources: Sequence[Source]) -> dict[str, tuple[int, int]]:
-    """(height, width) by name, from the headers; an unreadable file is reported in its turn."""
-    from PIL import Image
-
-    from srcnn_cli.pictures.quiet import quiet
-
-    sizes = {}
-    for source in sources:
-        try:
-            with quiet(), Image.open(source.path) as image:
-                sizes[source.name] = (image.height, image.width)
-        except Exception:  # noqa: BLE001 - Pillow raises a dozen types
-            sizes[source.name] = (0, 0)
-    return sizes
-
-
-def _explain(path: Path, scale: int) -> None:
-    from srcnn_cli.evaluation.explain import explain
-    from srcnn_cli.pictures.reading import read_8bit
-
-    try:
-        outcomes = explain(read_8bit(path), scale)
-    except UsageError as error:
-        raise InputError(error.reason, path) from error
-    _bench_report.show_effects(path.name, scale, outcomes)
+        repeat, format_, output, plot, overwrite,
+    ))  # fmt: skip

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from srcnn_cli.cli import _progress
-from srcnn_cli.cli._compare_outputs import (
-    PAGES,
-    check_folder,
-    check_output,
-    page_names,
-    write_comparison,
-    write_index,
-)
+from srcnn_cli.cli import _compare_work
+from srcnn_cli.cli._compare_outputs import PAGES, check_output, write_comparison
 from srcnn_cli.cli._compare_report import Reporter
 from srcnn_cli.cli._methods import Choice
 from srcnn_cli.cli._options import (
@@ -33,17 +25,15 @@ from srcnn_cli.cli._options import (
     alternatives,
     parse_degrade,
 )
-from srcnn_cli.errors import InputError, ModelError, OutputError, SrcnnError, UsageError
+from srcnn_cli.errors import InputError, OutputError, UsageError
 from srcnn_cli.evaluation.names import ProtocolName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from srcnn_cli.comparison.compare import Comparison, Request
-    from srcnn_cli.evaluation.benchmark import Record
+    from srcnn_cli.evaluation.results import Results
     from srcnn_cli.evaluation.sources import Source
     from srcnn_cli.imaging.regions import Region
-    from srcnn_cli.methods.base import Method
 
 
 def compare(
@@ -76,6 +66,14 @@ def compare(
             metavar="FILE",
             help="The original; PICTURE is then its low-resolution version. For a folder of "
             "pictures: the folder of their originals, paired by name.",
+        ),
+    ] = None,
+    result: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE",
+            help="What another program made of PICTURE, shown and measured beside ours; may be "
+            "given several times. For a folder of pictures: NAME=FOLDER, paired by name.",
         ),
     ] = None,
     no_reference: Annotated[
@@ -132,7 +130,7 @@ def compare(
     needed = reference is None and not no_reference
     convention = PROTOCOLS[protocol].changed(degrade=parse_degrade(degrade, scale, needed=needed))
     if reference is not None:
-        convention = replace(convention, name=f"{convention.name} (given-lr)", given_lr=True)
+        convention = convention.with_given_low()
     crops = tuple(map(_parse_crop, crop or []))
     request = Request(scale, convention, not no_reference, crops, error_map)
     outputs = output or []
@@ -144,14 +142,19 @@ def compare(
     reporter = Reporter(json=json, quiet=quiet)
     if picture.is_dir():
         _check_folder_options(outputs, zoom=zoom, errors=error_map)
-        _compare_folder(picture, outputs, reference, request, choice, reporter, overwrite=overwrite)
+        _compare_work.compare_folder(
+            picture, outputs, reference, result or [], request, choice, reporter,
+            overwrite=overwrite,
+        )  # fmt: skip
         return
     for path in outputs:
         check_output(path, overwrite=overwrite)
     source = _source(picture, reference)
-    # How long a method will take is not known.
-    with _progress.ProgressBar("comparing", None, visible=reporter.lively):
-        made = _compare_one(source, choice.make(scale), request)
+    given = [_result_of(source, text) for text in result or []]
+    with _compare_work.make_bar(reporter) as bar:
+        chosen_methods = choice.make(scale)
+        pace = _compare_work.make_pace(bar, [source], chosen_methods, request, reporter)
+        made = _compare_work.compare_one(source, chosen_methods, request, given, pace)
     for path in outputs:
         write_comparison(path, made, zoom=zoom, overwrite=overwrite)
     reporter.heading(f"{made.image} ×{scale}", request.describe())
@@ -187,54 +190,10 @@ def _source(picture: Path, reference: Path | None) -> Source:
     return Source(reference, picture)
 
 
-def _compare_one(source: Source, methods: Sequence[Method], request: Request) -> Comparison:
-    from srcnn_cli.comparison import compare as core
+def _result_of(source: Source, text: str) -> Results:
+    from srcnn_cli.evaluation.results import Results, parse_results
 
-    return core.compare(source, methods, request)
-
-
-def _compare_folder(
-    folder: Path,
-    outputs: Sequence[Path],
-    reference: Path | None,
-    request: Request,
-    choice: Choice,
-    reporter: Reporter,
-    *,
-    overwrite: bool,
-) -> None:
-    from srcnn_cli.evaluation.sources import find_sources
-
-    sources, passed_over = (
-        find_sources(folder) if reference is None else find_sources(reference, folder)
-    )
-    reporter.passed_over(folder, passed_over)
-    target = outputs[0] if outputs else None
-    pages = page_names(sources)
-    if target is not None:
-        check_folder(target, [*pages, "index.html"], overwrite=overwrite)
-    methods = choice.make(request.scale)
-    entries: list[tuple[str, list[Record]]] = []
-    conditions = request.describe()
-    reporter.heading(f"{folder.resolve().name} ×{request.scale}", conditions)
-    with _progress.ProgressBar("comparing", len(sources), visible=reporter.lively) as bar:
-        for number, (source, page) in enumerate(zip(sources, pages, strict=True)):
-            bar.update(number)
-            try:
-                made = _compare_one(source, methods, request)
-                written = [] if target is None else [target / page]
-                for path in written:
-                    write_comparison(path, made, zoom=0, overwrite=overwrite)
-            except (ModelError, UsageError):
-                raise  # no other picture would fare better
-            except SrcnnError as error:
-                reporter.failed(source.low or source.path, error)
-                continue
-            entries.append((page, made.records()))
-            reporter.picture(source.low or source.path, made, written)
-    if entries:
-        if target is not None:
-            write_index(target, folder, request, conditions, entries, overwrite=overwrite)
-        reporter.averages(entries)
-    if reporter.failures:
-        raise typer.Exit(1)
+    name, path = parse_results(text)
+    if path.is_dir():
+        raise InputError("is a folder, but there is one picture to compare", path)
+    return Results(name, {source.name: path})

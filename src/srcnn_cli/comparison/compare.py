@@ -17,7 +17,7 @@ import numpy as np
 from srcnn_cli.comparison.differences import Differences, check_crops, surround
 from srcnn_cli.comparison.rendering import ORIGINAL, ResultsInParts, WholeResults
 from srcnn_cli.errors import UsageError
-from srcnn_cli.evaluation.benchmark import Record
+from srcnn_cli.evaluation.benchmark import Record, Watch
 from srcnn_cli.evaluation.protocol import SRCNN, Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from srcnn_cli.evaluation.results import Results
     from srcnn_cli.evaluation.sources import Source
     from srcnn_cli.imaging.regions import Region
     from srcnn_cli.methods.base import Method, Timing
@@ -69,11 +70,12 @@ class Panel:
     Attributes:
         name: Of the method, or ``original``.
         metrics: PSNR and SSIM by name; empty for the original and without a reference.
-        steps: Seconds; None for the original.
+        steps: Seconds; None for the original and for what another program made.
         whole: uint8 (H, W, 3), the whole picture, reduced as `Comparison.reduction` says.
         details: uint8 (h, w, 3) for each of `Comparison.surroundings`.
         errors: int16 (h, w) for each of them: luminance minus that of the original, in 8-bit code
             values; empty if not asked for.
+        original: Whether this is the original.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Panel:
     whole: Pixels
     details: tuple[Pixels, ...]
     errors: tuple[NDArray[np.int16], ...] = ()
+    original: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,11 +120,18 @@ class Comparison:
                 self.image, self.width, self.height, p.name, p.metrics, self.load, p.steps
             )
             for p in self.panels
-            if p.steps is not None
+            if not p.original
         ]  # fmt: skip
 
 
-def compare(source: Source, methods: Sequence[Method], request: Request) -> Comparison:
+def compare(
+    source: Source,
+    methods: Sequence[Method],
+    request: Request,
+    *,
+    given: Sequence[Results] = (),
+    watch: Watch | None = None,
+) -> Comparison:
     """Run methods on a picture.
 
     Args:
@@ -129,17 +139,19 @@ def compare(source: Source, methods: Sequence[Method], request: Request) -> Comp
             reference, the picture to enlarge.
         methods: What to compare, each under a name of its own.
         request: See `Request`.
+        given: What other programs made of the picture, shown after the methods.
+        watch: Is told how it goes on.
 
     Raises:
         UsageError: There are no methods, two have one name, or a crop reaches outside.
         InputError: A file does not serve.
     """
-    names = [method.name for method in methods]
+    names = [*(method.name for method in methods), *(result.name for result in given)]
     if not names:
         raise UsageError("there are no methods to compare: name some (--methods, --model)")
     if len(set(names)) < len(names):
         raise UsageError(f"two methods have the name {max(names, key=names.count)}")
-    results = _results(source, methods, request)
+    results = _results(source, methods, request, given, watch or Watch())
     height, width = results.height, results.width
     check_crops(request.crops, height, width)
     results.run()
@@ -163,6 +175,7 @@ def compare(source: Source, methods: Sequence[Method], request: Request) -> Comp
             name, results.metrics.get(name, {}), seconds.get(name), whole,
             tuple(_in_color(detail[index]) for detail in details),
             tuple(error[index] for error in errors),
+            original=name == ORIGINAL and index == 0 and request.reference,
         )
         for index, (name, whole) in enumerate(
             zip(results.names, map(_in_color, differences.wholes()), strict=True)
@@ -174,11 +187,18 @@ def compare(source: Source, methods: Sequence[Method], request: Request) -> Comp
 
 
 def _results(
-    source: Source, methods: Sequence[Method], request: Request
+    source: Source,
+    methods: Sequence[Method],
+    request: Request,
+    given: Sequence[Results],
+    watch: Watch,
 ) -> WholeResults | ResultsInParts:
     if not request.reference:
-        return ResultsInParts(source, methods, request.scale)
-    return WholeResults(source, methods, request.scale, request.protocol, luma=request.errors)
+        return ResultsInParts(source, methods, request.scale, given=given, watch=watch)
+    return WholeResults(
+        source, methods, request.scale, request.protocol,
+        given=given, luma=request.errors, watch=watch,
+    )  # fmt: skip
 
 
 def _ignored(results: WholeResults | ResultsInParts) -> set[str]:

@@ -188,7 +188,7 @@ def _figures(panel: Panel) -> str:
 
 def _alternative(comparison: Comparison, panel: Panel) -> str:
     """What the picture is, for those who do not see it."""
-    if panel.steps is None:
+    if panel.original:
         return f"{comparison.image}, the original"
     measured = "".join(
         f", {_TITLES[name]} {format_figure(name, value)}" for name, value in panel.metrics.items()
@@ -209,8 +209,10 @@ def _figures_table(comparison: Comparison) -> str:
             stands_out = len(records) > 1 and text == format_figure(name, best[name])
             cells.append(f"<td{' class=best' if stands_out else ''}>{text}</td>")
         steps = record.steps
-        times = (steps.prepare, steps.network, steps.total)
-        cells += [f"<td>{format_seconds(seconds)}</td>" for seconds in times]
+        times = [""] * 3  # another program made it
+        if steps is not None:
+            times = [*map(format_seconds, (steps.prepare, steps.network, steps.total))]
+        cells += [f"<td>{time}</td>" for time in times]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     head = head.replace("<th ", '<th class="words" ', 1)
@@ -257,7 +259,8 @@ def _heading(title: str, column: int, attributes: str) -> str:
 
 def _cells(item: Record | Average, metrics: Sequence[str]) -> str:
     values = [(item.metrics[name], format_figure(name, item.metrics[name])) for name in metrics]
-    values.append((item.steps.total, format_seconds(item.steps.total)))
+    seconds = math.inf if item.steps is None else item.steps.total
+    values.append((seconds, "" if item.steps is None else format_seconds(seconds)))
     cells = ""
     for place, (value, text) in enumerate(values):
         number = "1e999" if math.isinf(value) else f"{value:.6f}"  # JavaScript reads Infinity

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from srcnn_cli.evaluation.benchmark import Watch
 from srcnn_cli.evaluation.protocol import Pair, Protocol
+from srcnn_cli.evaluation.results import read_result
 from srcnn_cli.evaluation.sources import load
 from srcnn_cli.imaging.color import rgb_from_ycbcr, ycbcr_from_rgb
 from srcnn_cli.imaging.planes import luminance_uint8
 from srcnn_cli.imaging.regions import Region
 from srcnn_cli.imaging.resize import Resampler, modcrop
-from srcnn_cli.imaging.rounding import round_to_uint8
+from srcnn_cli.imaging.rounding import round_to_uint8, to_uint8
 from srcnn_cli.methods.base import Timing, wants_color
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from srcnn_cli.evaluation.results import Results
     from srcnn_cli.evaluation.sources import Source
     from srcnn_cli.methods.base import Method
 
@@ -75,7 +79,9 @@ class WholeResults:
         methods: What to run.
         scale: Integer factor.
         protocol: The convention.
+        given: What other programs made of the picture.
         luma: Keep luminance too, for `error`.
+        watch: Is told how it goes on.
 
     Attributes:
         height: Rows of the results.
@@ -93,9 +99,11 @@ class WholeResults:
         scale: int,
         protocol: Protocol,
         *,
+        given: Sequence[Results] = (),
         luma: bool = False,
+        watch: Watch,
     ) -> None:
-        loaded = load(source)
+        self._loaded = loaded = load(source)
         pair, pixels, self.load = loaded.pair(scale, protocol), loaded.pixels, loaded.seconds
         low_rgb = pair.low_rgb
         # Made now, so that the pair need not hold the picture that it is made from.
@@ -109,27 +117,36 @@ class WholeResults:
         if low_rgb is not None and pair.truth.ndim == 2:
             self._chroma = ycbcr_from_rgb(low_rgb)[1:]
         self._methods = [method.told(pair.levels) for method in methods]
+        self._given, self._watch = given, watch
         self._keep_luma = luma
-        self.names = [ORIGINAL, *(method.name for method in methods)]
+        self.names = [ORIGINAL, *(method.name for method in methods), *(g.name for g in given)]
         self.metrics: dict[str, dict[str, float]] = {}
         self.steps: dict[str, Timing] = {}
         self._panels = [self._picture]
         truth = self._pair.truth
-        self._luma = [truth if truth.ndim == 2 else luminance_uint8(self._picture)]
+        self._luma = [to_uint8(truth) if truth.ndim == 2 else luminance_uint8(self._picture)]
 
     def run(self) -> None:
         """Run and measure every method."""
-        _warm_up(self._methods, self._offered)
+        warm_up(self._methods, self._offered, self._watch)
         for method in self._methods:
-            output, steps = method.enlarge(self._offered(method), self.height, self.width)
+            advance = partial(self._watch.ran, method.name)
+            output, steps = method.enlarge(
+                self._offered(method), self.height, self.width, advance=advance
+            )
             self.steps[method.name] = steps
-            self.metrics[method.name] = figures(self._pair, output)
-            self._panels.append(_rendered(output, self._chroma, method))
-            if self._keep_luma:
-                output = self._pair.like_truth(output)
-                panel = self._panels[-1]
-                luma = round_to_uint8(output) if output.ndim == 2 else luminance_uint8(panel)
-                self._luma.append(luma)
+            self._keep(method.name, output, method.kernel)
+        for given in self._given:
+            self._keep(given.name, given.output(self._loaded, self._pair), "bicubic")
+
+    def _keep(self, name: str, output: NDArray[np.float32], kernel: str) -> None:
+        self.metrics[name] = figures(self._pair, output)
+        self._panels.append(_rendered(output, self._chroma, kernel))
+        if self._keep_luma:
+            output = self._pair.like_truth(output)
+            panel = self._panels[-1]
+            luma = round_to_uint8(output) if output.ndim == 2 else luminance_uint8(panel)
+            self._luma.append(luma)
 
     def part(self, region: Region) -> list[Pixels]:
         """The pixels of each result in a region."""
@@ -151,25 +168,38 @@ class ResultsInParts:
         source: The picture to enlarge.
         methods: What to run.
         scale: Integer factor.
+        given: What other programs made of the picture.
+        watch: Is told how it goes on.
 
     Attributes: see `WholeResults`; ``steps`` grow with each part that is made.
     """
 
-    def __init__(self, source: Source, methods: Sequence[Method], scale: int) -> None:
+    def __init__(
+        self,
+        source: Source,
+        methods: Sequence[Method],
+        scale: int,
+        *,
+        given: Sequence[Results] = (),
+        watch: Watch | None = None,
+    ) -> None:
         loaded = load(source)
         self._pixels, self.load = loaded.pixels, loaded.seconds
         self._scale = scale
         self.height, self.width = (side * scale for side in self._pixels.shape[:2])
-        self._methods = methods
+        self._methods, self._watch = methods, watch or Watch()
+        size = (self.height, self.width)
+        self._given = [read_result(g.files[source.name], size) for g in given]
         self.names = [method.name for method in methods]
         self.metrics: dict[str, dict[str, float]] = {}
         self.steps = {name: Timing() for name in self.names}
+        self.names += [g.name for g in given]
 
     def run(self) -> None:
         """Nothing but the untimed first runs."""
         height, width = self._pixels.shape[:2]
         corner = Region(0, 0, min(64, height), min(64, width))
-        _warm_up(self._methods, _Planes(_cut(self._pixels, corner)).offered)
+        warm_up(self._methods, _Planes(_cut(self._pixels, corner)).offered, self._watch)
 
     def part(self, region: Region) -> list[Pixels]:
         """The pixels of each result in a region; their seconds are added up."""
@@ -189,8 +219,9 @@ class ResultsInParts:
             cut = Region(top, left, top + region.height, left + region.width)
             output, steps = method.enlarge(planes.offered(method), height, width)
             self.steps[method.name] += steps
-            parts.append(_cut(_rendered(output, planes.chroma, method), cut))
-        return parts
+            self._watch.ran(method.name, region.height * region.width)
+            parts.append(_cut(_rendered(output, planes.chroma, method.kernel), cut))
+        return [*parts, *(_cut(pixels, region) for pixels in self._given)]
 
 
 class _Planes:
@@ -214,17 +245,25 @@ class _Planes:
         return self._rgb if wants_color(method) else self._luminance
 
 
-def _warm_up(
-    methods: Sequence[Method], offered: Callable[[Method], NDArray[np.floating[Any]]]
+def warm_up(
+    methods: Sequence[Method],
+    offered: Callable[[Method], NDArray[np.floating[Any]]],
+    watch: Watch,
 ) -> None:
-    """Each method once, untimed, on a corner: threads and libraries start with the first run."""
+    """Each method once, untimed, on a corner: threads and libraries start with the first run.
+
+    A second run says about how long it takes for a pixel.
+    """
     for method in methods:
         corner = np.ascontiguousarray(offered(method)[..., :64, :64])
-        method.enlarge(corner, 2 * corner.shape[-2], 2 * corner.shape[-1])
+        height, width = 2 * corner.shape[-2], 2 * corner.shape[-1]
+        method.enlarge(corner, height, width)
+        _, steps = method.enlarge(corner, height, width)
+        watch.warmed(method.name, steps.total / (height * width))
 
 
 def _rendered(
-    output: NDArray[np.float32], chroma: NDArray[np.float32] | None, method: Method
+    output: NDArray[np.float32], chroma: NDArray[np.float32] | None, kernel: str
 ) -> Pixels:
     """A method's output as 8-bit pixels to look at, (H, W, 3) or (H, W), made in bands."""
     height, width = output.shape[-2:]
@@ -234,9 +273,7 @@ def _rendered(
     for start in range(0, height, 64):
         band = output[..., start : start + 64, :]
         if chroma is not None and output.ndim == 2:
-            resampler = resampler or Resampler(
-                chroma.shape[-2:], (height, width), kernel=method.kernel
-            )
+            resampler = resampler or Resampler(chroma.shape[-2:], (height, width), kernel=kernel)
             colors = resampler.rows(chroma, start, start + band.shape[-2])
             band = rgb_from_ycbcr(np.concatenate([band[None], colors]))
         rounded = round_to_uint8(band)

@@ -73,7 +73,7 @@ def draw_sheet(comparison: Comparison, *, zoom: int = 0) -> Pixels:
                 x = left + (layout.column - tile.shape[1]) // 2
                 image.paste(Image.fromarray(tile), (x, y))
                 y += tile.shape[0] + layout.gap
-            if layout.end and not panel.steps:
+            if layout.end and panel.original:
                 y += tile.shape[0] + layout.gap  # the original has no errors
         _centred(draw, left + layout.column / 2, y, layout.labels[index], layout)
     if layout.end:
@@ -95,7 +95,7 @@ def _tiles(comparison: Comparison, panel: Panel, index: int, layout: SheetLayout
     inside = _inside(comparison.crops[index], comparison.surroundings[index])
     color = FRAMES[index % len(FRAMES)]
     tiles = [_enlarged(panel.details[index][inside], layout.zooms[index], layout.frame, color)]
-    if layout.end and panel.steps:
+    if layout.end and not panel.original:
         error = error_colors(panel.errors[index][inside], layout.end)
         tiles.append(_enlarged(error, layout.zooms[index], layout.frame, (200, 200, 200)))
     return tiles

@@ -154,18 +154,20 @@ def shown_whole(comparison: Comparison) -> Panel:
     """The original; without one what people are used to."""
     panels = comparison.panels
     usual = next((panel for panel in panels if panel.name == "bicubic"), panels[0])
-    return usual if panels[0].steps else panels[0]
+    return panels[0] if panels[0].original else usual
 
 
 def figures_below(panel: Panel, bests: dict[str, str]) -> list[tuple[str, bool]]:
     """The lines below a method's name; the best figure stands out, as in the papers."""
-    if panel.steps is None:
+    if panel.original:
         return [("PSNR / SSIM", False), ("time", False)]
     lines = []
     if panel.metrics:
         psnr, ssim = (format_figure(name, panel.metrics[name]) for name in ("psnr", "ssim"))
         lines.append((f"{psnr} / {ssim}", psnr == bests["psnr"]))
-    return [*lines, (format_seconds(panel.steps.total), False)]
+    if panel.steps is not None:
+        lines.append((format_seconds(panel.steps.total), False))
+    return lines
 
 
 def best_figures(panels: Sequence[Panel]) -> dict[str, str]:
@@ -181,7 +183,8 @@ def best_figures(panels: Sequence[Panel]) -> dict[str, str]:
 
 def end_of_scale(panels: Sequence[Panel]) -> int:
     """The round number at the end of the one colour scale: 99 of 100 errors are smaller."""
-    errors = [np.abs(error).ravel() for panel in panels if panel.steps for error in panel.errors]
+    shown = [panel for panel in panels if not panel.original]
+    errors = [np.abs(error).ravel() for panel in shown for error in panel.errors]
     if not errors:
         return 0
     high = float(np.quantile(np.concatenate(errors), 0.99))

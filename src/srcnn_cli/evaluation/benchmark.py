@@ -16,10 +16,12 @@ from srcnn_cli.methods.base import Timing, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from srcnn_cli.evaluation.results import Results
     from srcnn_cli.methods.base import Method
 
 
@@ -36,6 +38,8 @@ def _per_channel(
 
     return measure
 
+
+_STEPS = ("prepare", "network", "merge", "bicubic")
 
 METRICS: dict[str, Callable[[Pair, NDArray[np.float32]], float]] = {
     "psnr": Pair.psnr,
@@ -57,7 +61,8 @@ class Record:
         method: Name of the method.
         metrics: Value by name.
         load: Seconds for reading the file.
-        steps: Seconds of the enlargement, the median over the repetitions.
+        steps: Seconds of the enlargement, the median over the repetitions; None: another program
+            made it.
     """
 
     image: str
@@ -66,19 +71,32 @@ class Record:
     method: str
     metrics: Mapping[str, float]
     load: float
-    steps: Timing
+    steps: Timing | None
 
 
 @dataclass(frozen=True)
 class Average:
-    """A method's means over all pictures; rates are over prepare, network and post."""
+    """A method's means over all pictures; rates are over prepare, network and post.
+
+    Of what another program made there are neither seconds nor rates.
+    """
 
     method: str
     metrics: Mapping[str, float]
     load: float
-    steps: Timing
-    images_per_second: float
-    megapixels_per_second: float
+    steps: Timing | None
+    images_per_second: float | None
+    megapixels_per_second: float | None
+
+
+class Watch:
+    """Is told how a measurement goes on; this one does nothing with it."""
+
+    def warmed(self, method: str, seconds_per_pixel: float) -> None:
+        """A method has run once untimed, before anything is measured."""
+
+    def ran(self, method: str, pixels: int) -> None:
+        """A method has enlarged so many more pixels of a picture, counted in the result."""
 
 
 def measure(
@@ -89,6 +107,8 @@ def measure(
     protocol: Protocol,
     metrics: Sequence[str] = ("psnr", "ssim"),
     repeat: int = 1,
+    results: Sequence[Results] = (),
+    watch: Watch | None = None,
 ) -> Iterator[list[Record]]:
     """Measure all methods on one picture after the other.
 
@@ -100,6 +120,8 @@ def measure(
         metrics: Names from `METRICS`.
         repeat: Timed runs per method and picture, of which the median counts. Before the first
             picture every method runs once untimed.
+        results: What other programs made of the pictures, measured after the methods.
+        watch: Is told how it goes on.
 
     Yields:
         The records of one picture, in the order of the methods.
@@ -111,6 +133,7 @@ def measure(
     unknown = [name for name in metrics if name not in METRICS]
     if unknown:
         raise UsageError(f"unknown metric {unknown[0]!r}: use {', '.join(METRICS)}")
+    watch = watch or Watch()
     warm = False
     for source in sources:
         loaded = load(source)
@@ -119,22 +142,32 @@ def measure(
         told = [method.told(pair.levels) for method in methods]
         if not warm:
             for method in told:
-                method.enlarge(pair.offered(color=wants_color(method)), height, width)
+                _, steps = method.enlarge(pair.offered(color=wants_color(method)), height, width)
+                watch.warmed(method.name, steps.total / (height * width))
             warm = True
         records = []
+        about = (source.name, width, height)
         for method in told:
             low = pair.offered(color=wants_color(method))
-            runs = [method.enlarge(low, height, width) for _ in range(repeat)]
-            output = runs[0][0]
-            try:
-                values = {name: METRICS[name](pair, output) for name in metrics}
-            except UsageError as error:
-                raise InputError(error.reason, source.path) from error
+            advance = partial(watch.ran, method.name)
+            runs = [method.enlarge(low, height, width, advance=advance) for _ in range(repeat)]
             steps = _median([steps for _, steps in runs])
-            records.append(
-                Record(source.name, width, height, method.name, values, loaded.seconds, steps)
-            )
+            values = _values(pair, runs[0][0], metrics, source.path)
+            records.append(Record(*about, method.name, values, loaded.seconds, steps))
+        for given in results:
+            output = given.output(loaded, pair)
+            values = _values(pair, output, metrics, given.files[source.name])
+            records.append(Record(*about, given.name, values, loaded.seconds, None))
         yield records
+
+
+def _values(
+    pair: Pair, output: NDArray[np.float32], metrics: Sequence[str], path: Path
+) -> dict[str, float]:
+    try:
+        return {name: METRICS[name](pair, output) for name in metrics}
+    except UsageError as error:
+        raise InputError(error.reason, path) from error
 
 
 def average(records: Sequence[Record]) -> list[Average]:
@@ -142,33 +175,22 @@ def average(records: Sequence[Record]) -> list[Average]:
     result = []
     for name in dict.fromkeys(record.method for record in records):
         own = [record for record in records if record.method == name]
-        total = sum(record.steps.total for record in own)
+        metrics = {
+            metric: statistics.fmean(record.metrics[metric] for record in own)
+            for metric in own[0].metrics
+        }
+        load = statistics.fmean(record.load for record in own)
+        timed = [record.steps for record in own if record.steps is not None]
+        if not timed:
+            result.append(Average(name, metrics, load, None, None, None))
+            continue
+        total = sum(steps.total for steps in timed)
         pixels = sum(record.width * record.height for record in own)
-        result.append(
-            Average(
-                method=name,
-                metrics={
-                    metric: statistics.fmean(record.metrics[metric] for record in own)
-                    for metric in own[0].metrics
-                },
-                load=statistics.fmean(record.load for record in own),
-                steps=Timing(
-                    *(
-                        statistics.fmean(getattr(record.steps, step) for record in own)
-                        for step in ("prepare", "network", "merge", "bicubic")
-                    )
-                ),
-                images_per_second=len(own) / total,
-                megapixels_per_second=pixels / 1e6 / total,
-            )
-        )
+        mean = Timing(*(statistics.fmean(getattr(s, step) for s in timed) for step in _STEPS))
+        rates = (len(own) / total, pixels / 1e6 / total)
+        result.append(Average(name, metrics, load, mean, *rates))
     return result
 
 
 def _median(runs: Sequence[Timing]) -> Timing:
-    return Timing(
-        *(
-            statistics.median(getattr(run, step) for run in runs)
-            for step in ("prepare", "network", "merge", "bicubic")
-        )
-    )
+    return Timing(*(statistics.median(getattr(run, step) for run in runs) for step in _STEPS))

@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 # See `protocol`, which says what each of them is.
-ProtocolName = Literal["srcnn", "vdsr", "rgb"]
+ProtocolName = Literal["srcnn", "vdsr", "rgb", "basicsr"]
 ColorSpace = Literal["y", "y-full", "rgb"]
+Rounding = Literal["compared", "picture"]

@@ -10,8 +10,13 @@ value that is printed and stored with every figure:
   the colour picture is reduced with 8-bit rounding, as a file on disk would hold it, and Y' is
   taken from that.
 * ``rgb``: the same 8-bit low-resolution picture, but all of R'G'B' is compared.
+* ``basicsr`` (the metric of the BasicSR toolbox with its ``test_y_channel``, which most networks
+  since EDSR are measured by): the same 8-bit low-resolution picture; the result is rounded to 8
+  bits as a whole R'G'B' picture, and what is compared is the Y' of it and of the original, neither
+  of them rounded. Grey is taken as R'G'B' of three equal channels, as OpenCV reads it.
 
-In all three the result is rounded to 8 bits and ``scale`` pixels are shaved off each side.
+In the first three the planes that are compared are rounded to 8 bits. In all of them ``scale``
+pixels are shaved off each side.
 
 Where Y' is compared, a network for colour still needs a colour picture. It gets the one that was
 reduced in the protocol's way, `Pair.low_rgb`, and its result counts by the Y' of it.
@@ -27,8 +32,8 @@ import numpy as np
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.evaluation.metrics import psnr, shave, ssim
-from srcnn_cli.evaluation.names import ColorSpace
-from srcnn_cli.imaging.color import ycbcr_from_rgb
+from srcnn_cli.evaluation.names import ColorSpace, Rounding
+from srcnn_cli.imaging.color import luminance_of_8bit, ycbcr_from_rgb
 from srcnn_cli.imaging.degradation import cropped_size, reduced, reduced_colors
 from srcnn_cli.imaging.levels import CLEAN, Levels
 from srcnn_cli.imaging.planes import luminance_uint8
@@ -57,6 +62,8 @@ class Protocol:
         crop_border: Pixels shaved off each side before comparing; None: as many as the scale.
         degrade: How the low-resolution picture is made instead; it is rounded to 8 bits then.
         given_lr: Whether the low-resolution pictures are given as files, not made by reducing.
+        rounding: What is rounded to 8 bits: the planes that are ``compared``, or the R'G'B'
+            ``picture`` of which they are then taken without rounding.
     """
 
     name: str
@@ -65,6 +72,7 @@ class Protocol:
     crop_border: int | None = None
     degrade: Chain | None = None
     given_lr: bool = False
+    rounding: Rounding = "compared"
 
     def border(self, scale: int) -> int:
         """Pixels shaved off each side at the given scale."""
@@ -73,6 +81,10 @@ class Protocol:
     def describe(self) -> str:
         """One line that says every step."""
         compared = {"y": "Y' (16-235)", "y-full": "Y' (0-255)", "rgb": "R'G'B'"}[self.color]
+        compared, rounded = f"8-bit {compared}", "result rounded to 8 bits"
+        if self.rounds_pictures:
+            compared = f"{compared[6:]} of 8-bit R'G'B', itself not rounded"
+            rounded = "result rounded to 8-bit R'G'B'"
         low = "rounded to 8 bits" if self.quantize_lr else "not rounded"
         down = "MATLAB bicubic down, low resolution " + low
         if self.degrade is not None:
@@ -80,10 +92,16 @@ class Protocol:
         if self.given_lr:
             down = "low resolution as given in files"
         border = "the scale" if self.crop_border is None else f"{self.crop_border} pixels"
-        return (
-            f"{self.name}: 8-bit {compared}, modcrop, {down}, "
-            f"result rounded to 8 bits, {border} shaved off each side"
-        )
+        return f"{self.name}: {compared}, modcrop, {down}, {rounded}, {border} shaved off each side"
+
+    @property
+    def rounds_pictures(self) -> bool:
+        """Whether R'G'B' is rounded and what is compared is not; under ``rgb`` it is the same."""
+        return self.rounding == "picture" and self.color != "rgb"
+
+    def with_given_low(self) -> Protocol:
+        """For low-resolution pictures that are given."""
+        return replace(self, name=f"{self.name} (given-lr)", given_lr=True)
 
     def changed(
         self,
@@ -111,6 +129,7 @@ PROTOCOLS = {
         Protocol("srcnn"),
         Protocol("vdsr", quantize_lr=True),
         Protocol("rgb", color="rgb", quantize_lr=True),
+        Protocol("basicsr", quantize_lr=True, rounding="picture"),
     )
 }
 SRCNN = PROTOCOLS["srcnn"]
@@ -122,15 +141,17 @@ class Pair:
     """One test picture under a protocol.
 
     Attributes:
-        truth: uint8, (H, W) for Y' and grey, (3, H, W) for R'G'B'.
+        truth: uint8, (H, W) for Y' and grey, (3, H, W) for R'G'B'; float64 (H, W) in code values
+            for the Y' that ``basicsr`` compares.
         low: float64 in [0, 1] but for overshoot, (h, w) or (3, h, w): what a method gets.
+            ``basicsr`` wants whole pictures, so it gives R'G'B' to all methods.
         scale: The factor between them.
         protocol: How they were made, and are to be compared.
         colors: Makes `low_rgb`, which few methods want; None for grey.
         levels: How damaged ``low`` is.
     """
 
-    truth: NDArray[np.uint8]
+    truth: NDArray[np.uint8] | NDArray[np.float64]
     low: NDArray[np.float64]
     scale: int
     protocol: Protocol = SRCNN
@@ -167,12 +188,14 @@ class Pair:
 
         Args:
             output: Of the shape of ``truth``; or (3, H, W) R'G'B', of which Y' is compared where
-                ``truth`` is Y'.
+                ``truth`` is Y'. ``basicsr`` takes R'G'B' only.
 
         Raises:
             UsageError: Nothing is left after shaving.
         """
-        planes = (round_to_uint8(self.like_truth(output)), self.truth)
+        whole = self.protocol.rounds_pictures
+        rounded: NDArray[Any] = round_to_uint8(output if whole else self.like_truth(output))
+        planes = (luminance_of_8bit(rounded) if whole else rounded, self.truth)
         border = self.protocol.border(self.scale)
         shaved = [np.moveaxis(shave(np.moveaxis(p, (-2, -1), (0, 1)), border), (0, 1), (-2, -1))
                   for p in planes]  # fmt: skip
@@ -207,6 +230,8 @@ def make_pair(pixels: NDArray[Any], scale: int, protocol: Protocol = SRCNN) -> P
     """
     if protocol.degrade is not None:
         return _degraded_pair(pixels, scale, protocol, protocol.degrade)
+    if protocol.rounds_pictures:
+        pixels = _three_channels(pixels)
     if pixels.ndim == 2:
         protocol = replace(protocol, color="y")  # nothing to convert, so nothing to stretch
         truth = modcrop(pixels, scale)
@@ -249,6 +274,8 @@ def pair_with_low(pixels: NDArray[Any], low: NDArray[Any], scale: int, protocol:
         )
     if low.ndim != pixels.ndim:
         raise UsageError("one of the two is grey, the other is not")
+    if protocol.rounds_pictures:
+        pixels, low = _three_channels(pixels), _three_channels(low)
     if pixels.ndim == 2:
         return Pair(modcrop(pixels, scale), low / 255, scale, replace(protocol, color="y"))
     picture = modcrop(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), scale)
@@ -261,6 +288,12 @@ def _pair_of_colors(
     """A pair from (3, H, W) and its low-resolution partner, of which Y' is taken if it counts."""
     if protocol.color == "rgb":
         return Pair(picture, low, scale, protocol, lambda: low)
+    if protocol.rounds_pictures:
+        return Pair(luminance_of_8bit(picture), low, scale, protocol, lambda: low)
     truth = luminance_uint8(np.moveaxis(picture, 0, -1))
     luminance = ycbcr_from_rgb(low)[0].astype(np.float64)
     return Pair(truth, luminance, scale, protocol, lambda: low)
+
+
+def _three_channels(pixels: NDArray[Any]) -> NDArray[Any]:
+    return pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)

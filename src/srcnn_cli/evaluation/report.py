@@ -1,4 +1,4 @@
-"""The results of a benchmark as one document, and that document as JSON, CSV and Markdown.
+"""The results of a benchmark as one document; `report_forms` has it as JSON, CSV and Markdown.
 
 `build_report` gives plain JSON-ready values; its layout is documented in docs/bench.md and only
 grows. Everything in it but the seconds and what follows from them is the same from run to run.
@@ -6,10 +6,6 @@ grows. Everything in it but the seconds and what follows from them is the same f
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from srcnn_cli.evaluation.judging import Judged
     from srcnn_cli.evaluation.protocol import Protocol
 
 FORMAT = 1
@@ -64,7 +61,7 @@ class Setting:
     @property
     def dataset(self) -> str | None:
         """The papers' name of the set, if names and sizes are those of one."""
-        return recognise_dataset(self.sizes)
+        return recognise_dataset(self.sizes, self.scale)
 
 
 def published(setting: Setting) -> list[Figure]:
@@ -102,13 +99,18 @@ def canary(setting: Setting, averages: Sequence[Average]) -> str | None:
 
 
 def build_report(
-    setting: Setting, records: Sequence[Record], *, complete: bool = True
+    setting: Setting,
+    records: Sequence[Record],
+    *,
+    results: Sequence[Judged] = (),
+    complete: bool = True,
 ) -> dict[str, Any]:
     """Everything about a benchmark as JSON-ready values.
 
     Args:
         setting: What was measured.
         records: The results, picture by picture.
+        results: What other programs made, under every protocol.
         complete: False if the run ended early.
     """
     averages = average(records)
@@ -153,72 +155,15 @@ def build_report(
                 "method": item.method,
                 **{name: round(value, 4) for name, value in item.metrics.items()},
                 "seconds": _seconds(item),
-                "images_per_second": round(item.images_per_second, 3),
-                "megapixels_per_second": round(item.megapixels_per_second, 3),
+                "images_per_second": _rounded(item.images_per_second),
+                "megapixels_per_second": _rounded(item.megapixels_per_second),
             }
             for item in averages
         ],
+        "results": [_judged(item) for item in results],
         "published": [asdict(figure) for figure in published(setting)],
         "warnings": [warning] if warning else [],
     }
-
-
-def to_json(report: Mapping[str, Any]) -> str:
-    """The report, indented; an infinite PSNR, for which JSON has no word, is null."""
-    return json.dumps(_finite(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def to_csv(report: Mapping[str, Any]) -> str:
-    """One line per picture and method; the averages follow as the picture ``average``."""
-    metrics = _metrics(report)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    steps = ("load", "prepare", "network", "post", "total")
-    writer.writerow(
-        ["dataset", "scale", "protocol", "image", "method", *metrics, *(f"{s}_s" for s in steps)]
-    )
-    start = [report["dataset"]["folder"], report["scale"], report["protocol"]["name"]]
-    for row in [*report["records"], *({"image": "average", **a} for a in report["averages"])]:
-        values = [row[name] for name in metrics]
-        times = [row["seconds"][step] for step in steps]
-        writer.writerow([*start, row["image"], row["method"], *values, *times])
-    return file.getvalue()
-
-
-def to_markdown(report: Mapping[str, Any]) -> str:
-    """A table of pictures by methods, a table of averages, and the protocol."""
-    metrics = _metrics(report)
-    methods = list(dict.fromkeys(record["method"] for record in report["records"]))
-    lines = [
-        (
-            f"**{report['dataset']['recognised'] or report['dataset']['folder']} "
-            f"×{report['scale']}**, protocol {report['protocol']['description']}."
-        ),
-        "",
-        f"| image | {' | '.join(map(_plain, methods))} |",
-        "|---" * (len(methods) + 1) + "|",
-    ]
-    for image in dict.fromkeys(record["image"] for record in report["records"]):
-        own = {r["method"]: r for r in report["records"] if r["image"] == image}
-        lines.append(f"| {_plain(image)} | {' | '.join(_cell(own[m], metrics) for m in methods)} |")
-    own = {a["method"]: a for a in report["averages"]}
-    lines.append(f"| **average** | {' | '.join(_cell(own[m], metrics) for m in methods)} |")
-    lines += ["", f"Cells: {' / '.join(METRIC_TITLES[m] for m in metrics)}.", ""]
-    lines += ["| method | network | per picture | MP/s |", "|---|---|---|---|"]
-    for item in report["averages"]:
-        network, total = (item["seconds"][step] * 1000 for step in ("network", "total"))
-        speed = item["megapixels_per_second"]
-        name = _plain(item["method"])
-        lines.append(f"| {name} | {network:.1f} ms | {total:.1f} ms | {speed:.1f} |")
-    if report["published"]:
-        lines += ["", "| published | metric | value | time | source |", "|---|---|---|---|---|"]
-        for figure in report["published"]:
-            metric = METRIC_TITLES[figure["metric"]]
-            seconds = "" if figure["seconds"] is None else f"{figure['seconds']} s"
-            row = (figure["method"], metric, figure["value"], seconds, figure["source"])
-            lines.append(f"| {' | '.join(map(str, row))} |")
-    lines += [f"\n**Warning:** {warning}" for warning in report["warnings"]]
-    return "\n".join(lines) + "\n"
 
 
 def format_metric(name: str, value: float) -> str:
@@ -226,28 +171,29 @@ def format_metric(name: str, value: float) -> str:
     return f"{value:.{METRIC_DIGITS[name]}f}"
 
 
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def format_difference(name: str, value: float) -> str:
+    """How far a value is above another, with the same digits and a sign."""
+    digits = METRIC_DIGITS[name]
+    return f"{round(value, digits) + 0.0:+.{digits}f}"  # adding 0 makes +0.00 of -0.00
 
 
-def _plain(text: str) -> str:
-    """For a cell of a Markdown table."""
-    return text.replace("|", "\\|")
+def _judged(item: Judged) -> dict[str, Any]:
+    return {
+        "method": item.name,
+        "protocols": {
+            protocol: metrics and {name: round(value, 4) for name, value in metrics.items()}
+            for protocol, metrics in item.protocols.items()
+        },
+    }
 
 
-def _cell(row: Mapping[str, Any], metrics: Sequence[str]) -> str:
-    return " / ".join(format_metric(name, row[name]) for name in metrics)
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 3)
 
 
-def _metrics(report: Mapping[str, Any]) -> list[str]:
-    return [name for name in METRIC_TITLES if report["records"] and name in report["records"][0]]
-
-
-def _seconds(item: Record | Average) -> dict[str, float]:
+def _seconds(item: Record | Average) -> dict[str, float] | None:
+    if item.steps is None:
+        return None
     return {
         "load": round(item.load, 5),
         "prepare": round(item.steps.prepare, 5),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli.errors import InputError, UsageError
+from srcnn_cli.evaluation.file_names import bare, begins_with, kind_of
 from srcnn_cli.evaluation.protocol import Pair, Protocol, make_pair, pair_with_low
 from srcnn_cli.files import describe_os_error
 from srcnn_cli.pictures.folders import find_pictures
+from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.pictures.reading import read_8bit
 
 if TYPE_CHECKING:
@@ -37,17 +38,35 @@ class Source:
         return os.fsencode(self.path.stem).decode("utf-8", "replace")
 
 
-def find_sources(folder: Path, low_folder: Path | None = None) -> tuple[list[Source], int]:
+class PictureSet(NamedTuple):
+    """The pictures of a folder.
+
+    Attributes:
+        sources: By name, with their low-resolution partners if there are such.
+        others: How many files were passed over as no pictures.
+        left_out: Pictures that other programs made of the sources, by their names.
+    """
+
+    sources: list[Source]
+    others: int
+    left_out: list[Path]
+
+
+def find_sources(folder: Path, low_folder: Path | None = None) -> PictureSet:
     """The pictures of a test set, paired by name with given low-resolution files.
 
     A low-resolution file belongs to a picture if its stem is the same, or the same with ``x3``,
-    ``_LR``, ``LRBI`` and the like appended, or with ``HR`` in place of ``LR``.
+    ``_LR``, ``LRBI`` and the like appended, or with ``HR`` in place of ``LR``. Such files may lie
+    in the folder itself, as in the data of Huang et al., CVPR 2015 (SelfExSR); then all pictures
+    must have one.
 
-    Returns:
-        The sources by name, and how many files were passed over as no pictures.
+    Args:
+        folder: The test set.
+        low_folder: Where the low-resolution files are, if there are any and they are elsewhere.
 
     Raises:
-        InputError: A folder is missing or empty, or a picture has no partner or more than one.
+        InputError: A folder is missing or empty, a picture has no partner or more than one, or
+            originals cannot be told from small versions of them.
     """
     pictures, others = find_pictures(folder, recursive=False)
     names: dict[str, Path] = {}
@@ -55,32 +74,61 @@ def find_sources(folder: Path, low_folder: Path | None = None) -> tuple[list[Sou
         other = names.setdefault(path.stem, path)
         if other != path:
             raise InputError(f"has the name of {other.name}: which of the two is meant?", path)
-    if low_folder is None:
-        return [Source(path) for path in pictures], len(others)
-    candidates, _ = find_pictures(low_folder, recursive=False)
-    sources = []
+    sources, left_out = _pairs_within(pictures)
+    if low_folder is not None:
+        candidates, _ = find_pictures(low_folder, recursive=False)
+        sources = [Source(s.path, _partner(s.path, candidates, low_folder)) for s in sources]
+    return PictureSet(sources, len(others), left_out)
+
+
+def _partner(picture: Path, candidates: list[Path], folder: Path) -> Path:
+    candidates = [path for path in candidates if not path.samefile(picture)]
+    partners = [c for c in candidates if c.stem == picture.stem]
+    if not partners:
+        partners = [c for c in candidates if bare(c.stem) == bare(picture.stem)]
+        partners = [c for c in partners if kind_of(c.stem) == "low"] or partners
+    if len(partners) != 1:
+        found = " and ".join(p.name for p in partners[:2]) or "none"
+        raise InputError(f"needs one low-resolution partner in {folder}, found {found}", picture)
+    return partners[0]
+
+
+def _pairs_within(pictures: list[Path]) -> tuple[list[Source], list[Path]]:
+    """The originals of a folder, paired with small versions that lie beside them, and the rest.
+
+    A folder of originals alone is left as it is. One that holds both is paired or refused: small
+    versions that are taken for originals would spoil every average.
+    """
+    groups: dict[str, list[Path]] = {}
     for path in pictures:
-        partners = [c for c in candidates if c.stem == path.stem] or [
-            c for c in candidates if _bare_stem(c) == _bare_stem(path)
-        ]
-        if len(partners) != 1:
-            found = " and ".join(p.name for p in partners[:2]) or "none"
+        groups.setdefault(bare(path.stem), []).append(path)
+    pairs: dict[str, Source] = {}
+    for name, paths in groups.items():
+        kinds = {path: kind_of(path.stem) for path in paths}
+        if len(paths) == 1 or set(kinds.values()) == {"scaled"}:
+            continue
+        low = [path for path, kind in kinds.items() if kind in ("low", "scaled")]
+        high = [path for path in paths if path not in low]
+        if (len(low), len(high)) != (1, 1):
             raise InputError(
-                f"needs one low-resolution partner in {low_folder}, found {found}", path
+                f"stands beside {paths[1].name}: which is the original, and which the "
+                "low-resolution picture?",
+                paths[0],
             )
-        sources.append(Source(path, partners[0]))
-    return sources, len(others)
-
-
-def _bare_stem(path: Path) -> str:
-    stem = path.stem.lower()
-    previous = ""
-    while previous != stem:
-        previous = stem
-        for mark in ("_lrbi", "_lr", "_hr", "_gt", "-lr", "-hr", "lr", "_"):
-            stem = stem.removesuffix(mark) or stem
-        stem = re.sub(r"(?<=.)x(1[0-6]|[2-9])$", "", stem)
-    return stem
+        pairs[name] = Source(high[0], low[0])
+    if not pairs:
+        return [Source(path) for path in pictures], []
+    used = {path for pair in pairs.values() for path in (pair.path, pair.low)}
+    rest = [path for path in pictures if path not in used]
+    for path in rest:
+        if not any(begins_with(path.stem, name) for name in pairs):
+            example = next(iter(pairs.values()))
+            raise InputError(
+                f"has no low-resolution picture beside it, as {example.path.name} has: put "
+                "originals and low-resolution pictures into two folders (--lr)",
+                path,
+            )
+    return list(pairs.values()), rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,15 +181,38 @@ def load(source: Source) -> Loaded:
     return Loaded(source, pixels, low, time.perf_counter() - started)
 
 
+def header_sizes(sources: Iterable[Source]) -> dict[str, tuple[int, int]]:
+    """(height, width) by name, from the headers; 0 of an unreadable file, which `load` reports."""
+    from PIL import Image
+
+    sizes = {}
+    for source in sources:
+        try:
+            with quiet(), Image.open(source.path) as image:
+                sizes[source.name] = (image.height, image.width)
+        except Exception:  # noqa: BLE001 - Pillow raises a dozen types
+            sizes[source.name] = (0, 0)
+    return sizes
+
+
 def data_sha256(sources: Iterable[Source]) -> str:
     """One checksum over the names and contents of all files, in their order."""
+    return files_sha256(
+        path for source in sources for path in (source.path, source.low) if path is not None
+    )
+
+
+def files_sha256(paths: Iterable[Path]) -> str:
+    """One checksum over the names and contents of files, in their order.
+
+    Raises:
+        InputError: One is unreadable.
+    """
     digest = hashlib.sha256()
-    for source in sources:
-        for path in (source.path, source.low):
-            if path is not None:
-                try:
-                    content = path.read_bytes()
-                except OSError as error:
-                    raise InputError(f"cannot be read: {describe_os_error(error)}", path) from error
-                digest.update(os.fsencode(path.name) + b"\0" + content)
+    for path in paths:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot be read: {describe_os_error(error)}", path) from error
+        digest.update(os.fsencode(path.name) + b"\0" + content)
     return digest.hexdigest()

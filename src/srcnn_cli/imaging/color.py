@@ -42,6 +42,15 @@ def rgb_from_ycbcr(ycbcr: NDArray[Any]) -> Float:
     return _affine(RGB_FROM_YCBCR, RGB_OFFSET, ycbcr)
 
 
+def luminance_of_8bit(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(3, H, W) 8-bit R'G'B' as (H, W) Y' in code values, 16 to 235, not rounded."""
+    shares = YCBCR_FROM_RGB[0]
+    luminance = np.full(rgb.shape[1:], OFFSET[0] * 255)
+    for share, plane in zip(shares, rgb, strict=True):
+        luminance += share * plane
+    return luminance
+
+
 def _affine(matrix: NDArray[Any], offset: NDArray[Any], planes: NDArray[Any]) -> Float:
     flat = np.asarray(planes, dtype=np.float32).reshape(3, -1)
     result = np.empty_like(flat)

@@ -156,12 +156,15 @@ class Method(ABC):
         color: The planes that it takes: luminance alone, or all of a colour picture.
         kernel: The interpolation of the planes that it does not take.
         border: What it does at the border of a picture; None: it has no such policy.
+        interpolated: It works on planes that were enlarged before, and may be given such planes in
+            the final size.
     """
 
     name: str
     color: Planes = "y"
     kernel: str = "bicubic"
     border: BorderPolicy | None = None
+    interpolated: bool = False
 
     @abstractmethod
     def run(
@@ -209,7 +212,12 @@ class Method(ABC):
         return 0
 
     def enlarge(
-        self, low: NDArray[Any], height: int, width: int
+        self,
+        low: NDArray[Any],
+        height: int,
+        width: int,
+        *,
+        advance: Callable[[int], object] | None = None,
     ) -> tuple[NDArray[np.float32], Timing]:
         """A whole picture as planes.
 
@@ -220,6 +228,7 @@ class Method(ABC):
             low: (h, w) luminance or grey, or (3, h, w) R'G'B', in [0, 1].
             height: Rows of the result.
             width: Columns of the result.
+            advance: Told how many pixels of the result are done, time and again.
 
         Returns:
             (height, width) or (3, height, width), and the seconds.
@@ -240,7 +249,7 @@ class Method(ABC):
             timing.merge += clock.lap()
 
         timing = Timing(prepare=clock.lap())
-        return result, timing + self.run(planes[:channels], height, width, finish)
+        return result, timing + self.run(planes[:channels], height, width, finish, advance=advance)
 
 
 def wants_color(method: Method) -> bool:

@@ -46,6 +46,7 @@ class Network(Method):
         self.config = engine.config
         self.color = self.config.color
         self.border = self.config.border
+        self.interpolated = self.config.interpolated
         self._engine = engine
         self._ensemble = ensemble
         self._tile = tile

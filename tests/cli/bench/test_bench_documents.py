@@ -142,10 +142,10 @@ def test_what_was_measured_is_kept_if_it_is_interrupted(run, monkeypatch):
         smooth(f"set/{name}.png", (40 + 30 * index, 34), seed=index)
     enlarge = Interpolation.enlarge
 
-    def interrupted(self, low, height, width):
+    def interrupted(self, low, height, width, **options):
         if width > 60:
             raise KeyboardInterrupt
-        return enlarge(self, low, height, width)
+        return enlarge(self, low, height, width, **options)
 
     monkeypatch.setattr(Interpolation, "enlarge", interrupted)
     code, _, err = run("set", "--output", "kept.json")

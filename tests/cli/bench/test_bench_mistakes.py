@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from sample_pictures import smooth
-from srcnn_cli.cli.bench import _sizes
-from srcnn_cli.evaluation.sources import Source
+from srcnn_cli.evaluation.sources import Source, header_sizes
 from srcnn_cli.models.config import ModelConfig
 from terminal import one_line
 
@@ -71,7 +70,7 @@ def test_a_picture_too_small_is_code_3_and_named(run):
 @pytest.mark.filterwarnings("always")
 def test_a_large_picture_is_measured_without_pillows_warnings(tmp_path, recwarn):
     Image.new("1", (9600, 9600)).save(tmp_path / "large.png")
-    assert _sizes([Source(tmp_path / "large.png")]) == {"large": (9600, 9600)}
+    assert header_sizes([Source(tmp_path / "large.png")]) == {"large": (9600, 9600)}
     assert [str(w.message) for w in recwarn] == []
 
 

@@ -26,6 +26,7 @@ TABLES = (
     "cvpr2016-table-3.csv",
 )
 _SOURCE = "# source: "
+_CROPPED_TO = 12  # pixels, of which BasicSR's copies have multiples on each side
 _SUFFIX = re.compile(r"(_srf_\d)?(_hr|_gt)?$")
 
 
@@ -83,21 +84,30 @@ def published_figures(
     )
 
 
-def recognise_dataset(sizes: Mapping[str, tuple[int, int]]) -> str | None:
+def recognise_dataset(sizes: Mapping[str, tuple[int, int]], scale: int = 1) -> str | None:
     """``Set5`` or ``Set14`` if these are exactly that set's pictures, else None.
 
     Names may be in capitals, end in ``_GT`` or ``_HR``, or be numbered as in ``img_001``: the
-    sizes must agree all the same.
+    sizes must agree all the same. Copies that are cropped already are recognised, too: to
+    multiples of the scale (Huang et al., CVPR 2015: SelfExSR) or of 12 (BasicSR).
 
     Args:
         sizes: File name without ending -> (height, width) of the whole picture.
+        scale: At which the pictures are used.
     """
     for dataset, (names, expected) in _test_sets().items():
         found = {
             names.get(_SUFFIX.sub("", stem.lower(), count=1)): size for stem, size in sizes.items()
         }
-        if found == expected and len(sizes) == len(expected):
-            return dataset
+        if len(sizes) != len(expected):
+            continue
+        for multiple in (1, scale, _CROPPED_TO):
+            cropped = {
+                image: (height // multiple * multiple, width // multiple * multiple)
+                for image, (height, width) in expected.items()
+            }
+            if found == cropped:
+                return dataset
     return None
 
 
