@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from srcnn_cli.errors import UsageError
-from srcnn_cli.evaluation.conventions import KNOWN, STEPS, Convention
+from srcnn_cli.evaluation.conventions import KNOWN, STEPS, Change, Convention
 from srcnn_cli.evaluation.explain import explain, measure_conventions
 from srcnn_cli.evaluation.subjects import Enlarged, Subject
 from textures import textured_pixels
@@ -43,14 +43,18 @@ def test_every_other_way_comes_once_in_the_order_of_the_steps():
     expected = [
         (step, way) for step, ways in STEPS.items() if step != "average" for way in list(ways)[1:]
     ]
-    assert [(effect.step, effect.way) for effect in found.effects] == expected
+    both = ("reduction", "enlargement")
+    expected = [((step,), way) for step, way in expected]
+    assert [(e.change.steps, e.change.way) for e in found.effects] == [
+        (both, "opencv"), (both, "pillow"), *expected,
+    ]  # fmt: skip
     assert all(e.least - 1e-12 <= e.alone <= e.most + 1e-12 for e in found.effects)
     assert found.least <= found.psnr <= found.most
 
 
 def test_effects_are_differences_alone_and_from_the_known_conventions():
     found = explain([Table(1.0)], Convention())
-    worth = {effect.way: effect for effect in found.effects}
+    worth = {effect.change.way: effect for effect in found.effects}
     assert found.psnr == pytest.approx(20 * math.log10(255))
     assert worth["uint8"].alone == pytest.approx(-10 * math.log10(2))
     assert worth["none"].alone == worth["none"].least == pytest.approx(-10)
@@ -67,7 +71,8 @@ def test_pictures_are_averaged_by_their_psnr_or_their_errors():
     assert found[single] == pytest.approx(peak - 10 * math.log10(3) / 2)
     assert found[pooled] == pytest.approx(peak - 10 * math.log10(2))
     assert subjects[0].asked == [single]  # nothing is measured twice
-    assert {e.step for e in explain(subjects, single).effects} == {"low", "crop", "average"}
+    steps = {step for e in explain(subjects, single).effects for step in e.change.steps}
+    assert steps == {"low", "crop", "average"}
 
 
 def test_the_work_is_told_from_0_to_1():
@@ -79,9 +84,10 @@ def test_the_work_is_told_from_0_to_1():
 
 def test_without_antialiasing_a_textured_picture_reads_lower():
     found = explain([Enlarged(textured_pixels(), 3)], Convention())
-    worth = {(effect.step, effect.way): effect for effect in found.effects}
-    assert worth["reduction", "opencv"].most < -0.1
-    assert abs(worth["reduction", "pillow"].alone) < 0.1
+    worth = {effect.change: effect for effect in found.effects}
+    both = ("reduction", "enlargement")
+    assert worth[Change(both, "opencv")].most < -0.1
+    assert abs(worth[Change(both, "pillow")].alone) < 0.1
 
 
 def test_a_flat_picture_has_no_effects_that_are_not_numbers():
@@ -100,6 +106,7 @@ def test_butterfly_as_in_the_paper(shared_data):
     pixels = np.array(Image.open(shared_data / "Set5" / "butterfly.png"))
     found = explain([Enlarged(pixels, 3)], Convention())
     assert found.psnr == pytest.approx(24.04, abs=0.01)  # ECCV 2014, Table 1
-    worth = {(effect.step, effect.way): effect.alone for effect in found.effects}
-    assert worth["reduction", "opencv"] < -0.5
-    assert abs(worth["reduction", "pillow"]) < 0.01
+    worth = {effect.change: effect.alone for effect in found.effects}
+    both = ("reduction", "enlargement")
+    assert worth[Change(both, "opencv")] == pytest.approx(-0.77, abs=0.01)
+    assert abs(worth[Change(both, "pillow")]) < 0.01

@@ -105,10 +105,10 @@ def _show_effects(title: str, base: Known, found: Explanation) -> None:
     _terminal.say("What each other choice moves:")
     rows = [
         [
-            effect.step,
+            effect.change.steps[0] if len(effect.change.steps) == 1 else "both",
             f"{format_difference('psnr', effect.alone)} dB",
             " to ".join(format_difference("psnr", v) for v in (effect.least, effect.most)),
-            effect.label,
+            effect.change.label,
         ]
         for effect in found.effects
     ]

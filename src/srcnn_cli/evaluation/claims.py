@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srcnn_cli.errors import UsageError
-from srcnn_cli.evaluation.conventions import KNOWN, STEPS, Known, around, departures, only
+from srcnn_cli.evaluation.conventions import KNOWN, around, departures, only
 from srcnn_cli.evaluation.explain import common_steps, measure_conventions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from srcnn_cli.evaluation.conventions import Convention
+    from srcnn_cli.evaluation.conventions import Change, Convention, Known
     from srcnn_cli.evaluation.subjects import Subject
 
 # What two sound implementations of one convention may differ by, in dB.
@@ -41,29 +41,17 @@ class Match:
         convention: What it is.
         psnr: In dB.
         known: The known convention that it is nearest to.
-        departures: The steps in which it departs from that.
+        departures: What is done in another way than there.
     """
 
     convention: Convention
     psnr: float
     known: Known
-    departures: tuple[str, ...]
+    departures: tuple[Change, ...]
 
     def describe(self) -> str:
         """The known convention, and what is done in another way."""
-        ways = self.convention.steps()
-        words = [
-            f"{STEPS[step][ways[step]]}, and enlarged by it"
-            if step == "reduction" and self._both_kernels
-            else STEPS[step][ways[step]]
-            for step in self.departures
-        ]
-        return "; ".join([self.known.label, *words])
-
-    @property
-    def _both_kernels(self) -> bool:
-        found = self.convention.departures(self.known.convention)
-        return "enlargement" in found and "enlargement" not in self.departures
+        return "; ".join([self.known.label, *(change.label for change in self.departures)])
 
 
 @dataclass(frozen=True)
@@ -135,9 +123,6 @@ def find_conventions(
 
 
 def _match(convention: Convention, psnr: float, steps: tuple[str, ...]) -> Match:
-    candidates = [
-        (departures(convention, Known(k.name, k.label, only(k.convention, steps))), k)
-        for k in KNOWN
-    ]
+    candidates = [(departures(convention, only(k.convention, steps)), k) for k in KNOWN]
     found, known = min(candidates, key=lambda candidate: len(candidate[0]))
     return Match(convention, psnr, known, tuple(found))

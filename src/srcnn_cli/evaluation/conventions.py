@@ -140,24 +140,55 @@ KNOWN = (
 )
 
 
-def departures(convention: Convention, known: Known) -> list[str]:
-    """The steps in which a convention departs from a known one.
+@dataclass(frozen=True)
+class Change:
+    """One way of a step in place of another.
 
-    Another program for reducing and enlarging alike is one departure: ``enlargement`` is left out.
+    Attributes:
+        steps: The step, or both interpolations, which are then done by the same program.
+        way: Of each of them.
     """
-    found = convention.departures(known.convention)
-    if set(_KERNELS) <= set(found) and convention.reduction == convention.enlargement:
-        found.remove("enlargement")
-    return found
+
+    steps: tuple[str, ...]
+    way: str
+
+    def made_in(self, convention: Convention) -> Convention:
+        """The convention, changed."""
+        return replace(convention, **dict.fromkeys(self.steps, self.way))
+
+    @property
+    def label(self) -> str:
+        """The way in a few words."""
+        words = STEPS[self.steps[0]][self.way]
+        if self.steps == _KERNELS:
+            return words.replace("reduced by", "reduced and enlarged by")
+        return words
 
 
-def neighbours(convention: Convention, steps: tuple[str, ...]) -> Iterator[Convention]:
-    """A convention with one step done in another way, for all of them and the given steps."""
+def departures(convention: Convention, known: Convention) -> list[Change]:
+    """The changes that make a convention of a known one.
+
+    Another program for reducing and enlarging alike is one of them.
+    """
+    ways = convention.steps()
+    steps = convention.departures(known)
+    if set(_KERNELS) <= set(steps) and convention.reduction == convention.enlargement:
+        rest = [Change((step,), ways[step]) for step in steps if step not in _KERNELS]
+        return [Change(_KERNELS, convention.reduction), *rest]
+    return [Change((step,), ways[step]) for step in steps]
+
+
+def neighbours(convention: Convention, steps: tuple[str, ...]) -> Iterator[Change]:
+    """What can be done in another way: each of the given steps, and both interpolations alike."""
+    if set(_KERNELS) <= set(steps):
+        for way in STEPS["reduction"]:
+            if way not in (convention.reduction, convention.enlargement):
+                yield Change(_KERNELS, way)
     for step in steps:
         for way in STEPS[step]:
-            changed = replace(convention, **{step: way})
-            if changed != convention and changed.possible:
-                yield changed
+            change = Change((step,), way)
+            if way != getattr(convention, step) and change.made_in(convention).possible:
+                yield change
 
 
 def around(steps: tuple[str, ...], most: int) -> list[Convention]:
@@ -167,7 +198,7 @@ def around(steps: tuple[str, ...], most: int) -> list[Convention]:
         steps: Those that matter; the others stay as the SRCNN paper does them.
         most: How many departures.
     """
-    known = [replace(k, convention=only(k.convention, steps)) for k in KNOWN]
+    known = [only(k.convention, steps) for k in KNOWN]
     return [
         convention
         for ways in itertools.product(*(STEPS[step] for step in steps))

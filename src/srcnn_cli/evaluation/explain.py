@@ -6,14 +6,13 @@ through `srcnn_cli.imaging.resize`.
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srcnn_cli.errors import UsageError
-from srcnn_cli.evaluation.conventions import KNOWN, STEPS, Convention, neighbours, only
+from srcnn_cli.evaluation.conventions import KNOWN, STEPS, Change, Convention, neighbours, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,26 +25,19 @@ _ORDER = ("size", "low", "reduction", "enlargement", "color", "truth", "result",
 
 @dataclass(frozen=True)
 class Effect:
-    """What one way of a step adds to the PSNR in dB.
+    """What a change of a convention adds to the PSNR in dB.
 
     Attributes:
-        step: Key of `STEPS`.
-        way: Key of that step.
+        change: What is done in another way.
         alone: With all other steps as in the base.
         least: The least of that, with the other steps as in any of the known conventions.
         most: The most.
     """
 
-    step: str
-    way: str
+    change: Change
     alone: float
     least: float
     most: float
-
-    @property
-    def label(self) -> str:
-        """The way in a few words."""
-        return STEPS[self.step][self.way]
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class Explanation:
 
     Attributes:
         psnr: In dB, under the base.
-        effects: One for each way of each step that is not the base's, in the order of `STEPS`.
+        effects: One for each change: both interpolations first, then in the order of `STEPS`.
         combinations: How many conventions were measured.
         least: The lowest PSNR among them.
         most: The highest.
@@ -86,21 +78,17 @@ def explain(
     steps = common_steps(subjects)
     base = only(base, steps)
     starts = list(dict.fromkeys([base, *(only(known.convention, steps) for known in KNOWN)]))
-    ways = {start: list(neighbours(start, steps)) for start in starts}
-    wanted = dict.fromkeys([*starts, *itertools.chain(*ways.values())])
-    found = measure_conventions(subjects, wanted, advance=advance)
+    changes = {start: list(neighbours(start, steps)) for start in starts}
+    changed = [c.made_in(start) for start in starts for c in changes[start]]
+    found = measure_conventions(subjects, dict.fromkeys([*starts, *changed]), advance=advance)
     effects = []
-    for changed in ways[base]:
-        (step,) = changed.departures(base)
-        way = changed.steps()[step]
-        moved = [
-            _difference(found[other], found[start])
+    for change in changes[base]:
+        moved = {
+            start: _difference(found[change.made_in(start)], found[start])
             for start in starts
-            for other in ways[start]
-            if other.departures(start) == [step] and other.steps()[step] == way
-        ]
-        alone = _difference(found[changed], found[base])
-        effects.append(Effect(step, way, alone, min(moved), max(moved)))
+            if change in changes[start]
+        }
+        effects.append(Effect(change, moved[base], min(moved.values()), max(moved.values())))
     values = found.values()
     return Explanation(found[base], tuple(effects), len(found), min(values), max(values))
 
