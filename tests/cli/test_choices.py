@@ -21,14 +21,14 @@ CHOICES = {
     "bench": {
         "--border": "normalize replicate zero",
         "--precision": "float32 bfloat16",
-        "--protocol": "srcnn vdsr rgb",
+        "--protocol": "srcnn vdsr rgb basicsr",
         "--color": "y y-full rgb",
         "--format": "table md csv json",
     },
     "compare": {
         "--border": "normalize replicate zero",
         "--precision": "float32 bfloat16",
-        "--protocol": "srcnn vdsr rgb",
+        "--protocol": "srcnn vdsr rgb basicsr",
     },
     "import": {
         "--border": "normalize replicate zero",
