@@ -38,6 +38,10 @@ class Shift:
     def __init__(self, name="shift", by=0.1, seconds=(1.0,)):
         self.name, self.by, self.seconds, self.calls = name, by, list(seconds), []
 
+    def told(self, _levels):
+        """As most methods: what damage there is makes no difference."""
+        return self
+
     def enlarge(self, low, height, width, **_):
         """See `Method`."""
         output, _ = Interpolation("bicubic").enlarge(low, height, width)
