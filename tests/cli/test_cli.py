@@ -25,7 +25,7 @@ FOR_A_PLAIN_PNG = {
     "pictures": "decoding encoders formats metadata picture png quiet reading subsampling writing",
     "imaging": "axis channels color levels planes regions resize rounding",
     "upscaling": "jobs one_file quality restoring run sizes stages upscaled upscaler",
-    "methods": "base interpolation network selection",
+    "methods": "base interpolation network onnx_file selection",
     "engines": "devices onnx_engine selection tiling",
 }
 

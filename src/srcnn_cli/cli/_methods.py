@@ -83,13 +83,14 @@ class Choice:
         return methods
 
     def _files(self, scale: int) -> list[tuple[str, Path]]:
-        from srcnn_cli.models.catalog import find_model, shipped_models
+        from srcnn_cli.methods.selection import find_files
+        from srcnn_cli.models.catalog import shipped_models
 
         if self._models is None:
             return [(m.name, m.path) for m in shipped_models() if scale in m.scales]
         found = []
         for name in self._models:
-            files = find_model(name)
+            files = find_files(name)
             if scale not in files:
                 trained = ", ".join(f"×{known}" for known in sorted(files))
                 raise ModelError(f"{name} is for {trained}, not for ×{scale}")
@@ -108,11 +109,11 @@ class Choice:
         return [(name if names[name] == 1 else str(path), path) for name, path in found]
 
     def _of_file(self, name: str, path: Path) -> list[Method]:
-        from srcnn_cli.methods.selection import method_of_file
+        from srcnn_cli.methods.selection import describe_file, method_of_file
         from srcnn_cli.models.config import ModelConfig
-        from srcnn_cli.models.weights import file_sha256, read_config
+        from srcnn_cli.models.weights import file_sha256
 
-        config = read_config(path)
+        config = describe_file(path)
         facts: dict[str, Any] = {
             "weights_sha256": file_sha256(path),
             "parameters": config.parameters,

@@ -77,8 +77,8 @@ ModelsOption = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="A name from `srcnn models` or a .safetensors file; may be given several times "
-        "(default: every shipped model for the scale).",
+        help="A name from `srcnn models`, a .safetensors file, or any network as an .onnx file; "
+        "may be given several times (default: every shipped model for the scale).",
         autocompletion=complete_model,
     ),
 ]
@@ -100,6 +100,15 @@ TileOption = Annotated[
         min=0,
         help="Side of the tiles in pixels (default: automatic).",
         rich_help_panel=COMPUTING,
+    ),
+]
+OverlapOption = Annotated[
+    int | None,
+    typer.Option(
+        "--overlap",
+        metavar="N",
+        min=0,
+        help="Pixels by which the tiles of an .onnx file's network overlap (default: measured).",
     ),
 ]
 PrecisionOption = Annotated[

@@ -116,8 +116,8 @@ ModelOption = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="A name from `srcnn models`, a file of weights, the folder of a run, or an "
-        "interpolation, such as bicubic.",
+        help="A name from `srcnn models`, a file of weights or an .onnx file, the folder of a run, "
+        "or an interpolation, such as bicubic.",
         autocompletion=complete_method,
         rich_help_panel=COMPUTING,
     ),

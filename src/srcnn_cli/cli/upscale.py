@@ -12,6 +12,7 @@ from srcnn_cli.cli._options import (
     BorderOption,
     DeviceOption,
     JsonOption,
+    OverlapOption,
     OverwriteOption,
     PrecisionOption,
     QuietOption,
@@ -52,6 +53,7 @@ def upscale(
     restore: options.RestoreOption = "auto",
     device: DeviceOption = "auto",
     tile: TileOption = 0,
+    overlap: OverlapOption = None,
     border: BorderOption = None,
     precision: PrecisionOption = "float32",
     threads: ThreadsOption = 0,
@@ -95,7 +97,9 @@ def upscale(
         set_threads(threads)
     # A size out of range is refused before anything else.
     size = chosen_size(scale, width, height, max_side, max_pixels_out)
-    upscaler = Upscaler(model, device=device, tile=tile, border=border, precision=precision)
+    upscaler = Upscaler(
+        model, device=device, tile=tile, border=border, precision=precision, overlap=overlap
+    )
     damage = parse_restore(restore)
     if raw is not None:
         from srcnn_cli.cli._upscale_raw import upscale_raw

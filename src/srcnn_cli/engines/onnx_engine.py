@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.weights import Tensors
 
-_NOTHING_BUT_FATAL = 4
+SILENT_BUT_FATAL = 4
 
 onnxruntime.disable_telemetry_events()  # of the builds for Windows
-onnxruntime.set_default_logger_severity(_NOTHING_BUT_FATAL)  # errors are raised, too
+onnxruntime.set_default_logger_severity(SILENT_BUT_FATAL)  # errors are raised, too
 # One store of memory for all kinds of tiles. With one each, as is ONNX Runtime's default, a process
 # takes twice the memory in all, and a small picture a third more time, spent on touching it first.
 onnxruntime.create_and_register_allocator(

@@ -20,7 +20,7 @@ from srcnn_cli.threads import crew
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from srcnn_cli.engines.base import Engine
+    from srcnn_cli.engines.base import Engine, Runnable
     from srcnn_cli.models.config import ModelConfig
 
 # Of the widest layer's output for one tile. Measured with 9-1-5 and 9-5-5 on two cores with 1 MiB
@@ -79,7 +79,7 @@ def tile_side(
     return min((largest, *reversed(range(_SMALLEST, largest, _SIDE_STEP))), key=duration)
 
 
-def plan_bands(height: int, width: int, tile: int, radius: int) -> list[list[Tile]]:
+def plan_bands(height: int, width: int, tile: int, radius: int, step: int = 1) -> list[list[Tile]]:
     """Tiles that cover ``height`` x ``width`` exactly once, as rows of tiles from the top.
 
     They are equally large but for a pixel, see `divided`: the halo of a sliver at the end would
@@ -90,10 +90,11 @@ def plan_bands(height: int, width: int, tile: int, radius: int) -> list[list[Til
         width: Columns of the picture, at least 1.
         tile: Largest side of a tile's core, at least 1.
         radius: The network's receptive radius.
+        step: Tiles begin at multiples of this.
     """
     return [
         [_with_halo(core, height, width, radius) for core in row]
-        for row in divided(height, width, tile)
+        for row in divided(height, width, tile, step)
     ]
 
 
@@ -103,9 +104,9 @@ def _with_halo(core: Region, height: int, width: int, radius: int) -> Tile:
     return Tile(core, source, edges)
 
 
-def plan_tiles(config: ModelConfig, height: int, width: int, tile: int) -> list[Tile]:
+def plan_tiles(config: Runnable, height: int, width: int, tile: int) -> list[Tile]:
     """The tiles of `plan_bands` for a network, row after row."""
-    return [*chain(*plan_bands(height, width, tile, config.receptive_radius))]
+    return [*chain(*plan_bands(height, width, tile, config.receptive_radius, config.step))]
 
 
 def run_tile(engine: Engine, tile: Tile, patch: NDArray[np.float32]) -> NDArray[np.float32]:

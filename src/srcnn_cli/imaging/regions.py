@@ -79,20 +79,20 @@ class Region(NamedTuple):
         )
 
 
-def divided(height: int, width: int, side: int) -> list[list[Region]]:
+def divided(height: int, width: int, side: int, step: int = 1) -> list[list[Region]]:
     """Regions of at most ``side`` pixels a side that cover ``height`` x ``width`` once, by rows.
 
-    Those of one row are equally wide but for a pixel, and rows equally high, so that no sliver is
-    left at the end.
+    Those of one row are equally wide but for ``step`` pixels, and rows equally high, so that no
+    sliver is left at the end. They begin at multiples of ``step``, to which ``side`` is cut.
     """
-    columns = _cuts(width, side)
+    columns = _cuts(width, side, step)
     return [
         [Region(top, left, bottom, right) for left, right in columns]
-        for top, bottom in _cuts(height, side)
+        for top, bottom in _cuts(height, side, step)
     ]
 
 
-def _cuts(length: int, side: int) -> list[tuple[int, int]]:
-    count = math.ceil(length / side)
-    ends = [length * i // count for i in range(count + 1)]
-    return list(pairwise(ends))
+def _cuts(length: int, side: int, step: int) -> list[tuple[int, int]]:
+    steps = math.ceil(length / step)
+    count = math.ceil(steps / max(1, side // step))
+    return list(pairwise([*(steps * i // count * step for i in range(count)), length]))

@@ -1,26 +1,31 @@
-"""What the name of a method means: an interpolation, a shipped model, or a weights file."""
+"""What the name of a method means: an interpolation, a shipped model, a weights or an ONNX file."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property, partial
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from srcnn_cli.errors import UsageError
 from srcnn_cli.forks import renew_in_child
 from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
+from srcnn_cli.methods.onnx_file import is_onnx, onnx_config, onnx_method, onnx_scales
 from srcnn_cli.models.catalog import find_model, load_any_model, restoring_weights
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.dictionaries import DictionaryConfig
 from srcnn_cli.models.weights import read_config
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from srcnn_cli.engines.any_onnx_engine import AnyNetwork
     from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.methods.base import Method
     from srcnn_cli.models.config import Precision
+    from srcnn_cli.models.kinds import AnyConfig
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
 
@@ -44,9 +49,11 @@ class Candidates:
     """The methods of one name, one for every scale that it has weights for.
 
     Args:
-        name: An interpolation, a shipped model, or the path of a weights file or of a run's folder.
+        name: An interpolation, a shipped model, or the path of a weights file, of a run's folder or
+            of an ONNX file.
         border: Another border policy than the model's own.
         precision: See `engines.selection.make_engine`.
+        overlap: See `method_of_file`.
 
     Attributes:
         scales: The factors that there are weights for; empty for an interpolation, which knows all.
@@ -56,12 +63,17 @@ class Candidates:
     """
 
     def __init__(
-        self, name: str, *, border: BorderPolicy | None = None, precision: Precision = "float32"
+        self,
+        name: str,
+        *,
+        border: BorderPolicy | None = None,
+        precision: Precision = "float32",
+        overlap: int | None = None,
     ) -> None:
         self.name = name
-        self._border, self._precision = border, precision
+        self._border, self._precision, self._overlap = border, precision, overlap
         self._files: dict[int, Path] = (
-            {} if name in INTERPOLATIONS else find_model(name, interpolations=tuple(INTERPOLATIONS))
+            {} if name in INTERPOLATIONS else find_files(name, interpolations=tuple(INTERPOLATIONS))
         )
         self._restoring = {} if name in INTERPOLATIONS else restoring_weights(name)
         self._made: dict[tuple[Path | None, Levels], Method] = {}
@@ -75,14 +87,15 @@ class Candidates:
     @cached_property
     def fixed(self) -> bool:
         """Whether each enlarges by its own factor and no other."""
-        return bool(self._files) and not read_config(next(iter(self._files.values()))).interpolated
+        first = next(iter(self._files.values()), None)
+        return first is not None and not describe_file(first).interpolated
 
     def restores(self, scale: int | None) -> bool:
         """Whether there are weights that undo damage at a factor; 1: without enlarging."""
         if scale not in self._files and scale not in self._restoring:
             return False
         if scale not in self._restores:
-            config = read_config(self._files[scale])
+            config = describe_file(self._files[scale])
             self._restores[scale] = isinstance(config, ModelConfig) and bool(config.levels)
         return self._restores[scale]
 
@@ -114,8 +127,34 @@ class Candidates:
         if path is None:
             return Interpolation(self.name)
         return method_of_file(
-            self.name, path, device, border=self._border, precision=self._precision, levels=levels
+            self.name,
+            path,
+            device,
+            border=self._border,
+            precision=self._precision,
+            levels=levels,
+            overlap=self._overlap,
         )
+
+
+def find_files(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Path]:
+    """The files behind a name, by scale: `find_model`'s, or an ONNX file.
+
+    Raises:
+        ModelError: Nothing is called that, or a file is damaged.
+    """
+    if is_onnx(name):
+        return dict.fromkeys(onnx_scales(Path(name)), Path(name))
+    return find_model(name, interpolations=interpolations)
+
+
+def describe_file(path: Path) -> AnyConfig | AnyNetwork:
+    """What is in a file that `find_files` names.
+
+    Raises:
+        ModelError: It is damaged.
+    """
+    return onnx_config(path) if is_onnx(path) else read_config(path)
 
 
 def method_of_file(
@@ -128,8 +167,9 @@ def method_of_file(
     tile: int = 0,
     ensemble: bool = False,
     levels: Levels | None = None,
+    overlap: int | None = None,
 ) -> Method:
-    """The method that a weights file holds: a network or a dictionary.
+    """The method that a file holds: a network or a dictionary.
 
     Args:
         name: As it is to be printed.
@@ -140,10 +180,17 @@ def method_of_file(
         tile: Side of a network's tiles; 0 chooses.
         ensemble: Average a network over eight flips and turns.
         levels: How damaged the pictures are that a network gets; None: it is to be told of each.
+        overlap: Of the tiles of an ONNX file's network, in pixels of its input; None: measured.
 
     Raises:
         ModelError: It does not load.
+        UsageError: Something was asked for that such a file does not have.
     """
+    if is_onnx(path):
+        plain = border is None and precision == "float32"
+        return onnx_method(name, path, plain=plain, overlap=overlap, tile=tile, ensemble=ensemble)
+    if overlap is not None:
+        raise UsageError("--overlap is for ONNX files: of other models it is known")
     config, tensors = load_any_model(path)
     if isinstance(config, DictionaryConfig):
         from srcnn_cli.methods.dictionary import Dictionary

@@ -197,7 +197,7 @@ def _unknown(name: str, interpolations: Sequence[str]) -> str:
     others = f", an interpolation ({', '.join(interpolations)})" if interpolations else ""
     return (
         f"unknown model {name!r}: use {', '.join(families)}{others}, or the path of a "
-        ".safetensors file or of the folder of a training run"
+        ".safetensors or .onnx file or of the folder of a training run"
     )
 
 

@@ -126,6 +126,11 @@ class ModelConfig:
         return self.family.layers(self)
 
     @property
+    def step(self) -> int:
+        """Pixels by which its input may be moved: convolutions treat all alike, so 1."""
+        return 1
+
+    @property
     def receptive_radius(self) -> int:
         """Input pixels that one output pixel looks to each side: 6 for 9-1-5, 8 for 9-5-5."""
         return self.family.radius(self)

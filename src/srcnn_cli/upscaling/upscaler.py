@@ -60,6 +60,7 @@ class Upscaler:
         border: Another border policy than the model's own.
         precision: ``float32``, or ``bfloat16``: about 1.6 times as fast on processors that
             compute it (AVX-512 BF16), and results that differ by a level here and there.
+        overlap: Pixels by which tiles of an ONNX file's network overlap; None: measured.
 
     What runs the networks is imported when it is first needed, not here: ONNX Runtime, or torch,
     which takes longer to import, for a GPU and for bfloat16. An upscaler can be copied, pickled and
@@ -78,6 +79,7 @@ class Upscaler:
         tile: int = 0,
         border: BorderPolicy | None = None,
         precision: Precision = "float32",
+        overlap: int | None = None,
     ) -> None:
         if tile < 0:
             raise UsageError(f"a tile has at least 1 pixel (0: automatic), not {tile}")
@@ -87,7 +89,8 @@ class Upscaler:
         self.tile = tile
         self._device_name = device
         self.precision = precision
-        self._candidates = Candidates(self.model, border=border, precision=precision)
+        given: Any = {"border": border, "precision": precision, "overlap": overlap}
+        self._candidates = Candidates(self.model, **given)
 
     @cached_property
     def device(self) -> str:
