@@ -30,8 +30,10 @@ from srcnn_cli.imaging.rounding import round_to_uint8
 from srcnn_cli.methods.base import Method, wants_color
 from srcnn_cli.methods.interpolation import Interpolation
 from srcnn_cli.methods.network import Network
+from srcnn_cli.methods.selection import method_of_file
 from srcnn_cli.models.catalog import shipped_models, weights_folder
 from srcnn_cli.models.config import BORDER_POLICIES
+from srcnn_cli.models.dictionaries import DictionaryConfig
 from srcnn_cli.models.weights import file_sha256, load_weights, read_training
 
 if TYPE_CHECKING:
@@ -64,6 +66,40 @@ def stages(training: dict[str, Any] | None) -> list[dict[str, Any]]:
     if training is None:
         return []
     return [*stages(training.get("start")), training]
+
+
+def border_methods(path: Path) -> list[Method]:
+    """Bicubic, and a network under every border policy, named after that."""
+    config, tensors = load_weights(path)
+    engines = {
+        border: make_engine(replace(config, border=border), tensors, "cpu")
+        for border in BORDER_POLICIES
+    }
+    return [Interpolation("bicubic"), *(Network(name, own) for name, own in engines.items())]
+
+
+def measured(data: Path, method: Method, scale: int) -> dict[str, dict[str, float]]:
+    """Mean PSNR and SSIM by test set."""
+    own: dict[str, dict[str, float]] = {"psnr": {}, "ssim": {}}
+    for name in SETS:
+        sources = find_sources(data / name).sources
+        images = measure(sources, [method], scale=scale, protocol=SRCNN)
+        (mean,) = average([record for image in images for record in image])
+        # Four digits, so that the two that are shown are not rounded twice.
+        own["psnr"][name] = round(mean.metrics["psnr"], 4)
+        own["ssim"][name] = round(mean.metrics["ssim"], 4)
+    return own
+
+
+def origin(run: dict[str, Any]) -> str:
+    """A run in words."""
+    if "plan" in run:
+        values = ", ".join(f"{name} {value:g}" for name, value in run["plan"].items())
+        return f"{run['pictures']} pictures, {values}"
+    return (
+        f"seed {run['schedule']['seed']}, best at step {run['step']:,} with "
+        f"{run['validation_psnr']:.3f} dB on the held-back pictures:"
+    )
 
 
 def write_card(path: Path, rows: dict[str, dict[str, list[str]]]) -> None:
@@ -105,45 +141,34 @@ def main() -> None:
         file = model.path.name
         for lines in rows.values():
             lines[file] = []
-        config, tensors = load_weights(model.path)
-        network = Network(model.name, make_engine(config, tensors, "cpu"))
+        config = model.config
+        method = method_of_file(model.name, model.path, "cpu")
         history = stages(read_training(model.path))
         hours = sum(run["seconds"] for run in history) / 3600
-        methods: list[Method] = [Interpolation("bicubic")]
-        methods += [
-            Network(border, make_engine(replace(config, border=border), tensors, "cpu"))
-            for border in BORDER_POLICIES
-        ]
+        methods = [] if isinstance(config, DictionaryConfig) else border_methods(model.path)
         by_scale: dict[str, dict[str, dict[str, float]]] = {}
         for scale in config.scales:
-            own: dict[str, dict[str, float]] = {"psnr": {}, "ssim": {}}
-            for name in SETS:
-                sources, _ = find_sources(options.data / name)
-                images = measure(sources, [network], scale=scale, protocol=SRCNN)
-                (mean,) = average([record for image in images for record in image])
-                # Four digits, so that the two that are shown are not rounded twice.
-                own["psnr"][name] = round(mean.metrics["psnr"], 4)
-                own["ssim"][name] = round(mean.metrics["ssim"], 4)
+            own = measured(options.data, method, scale)
+            sources = find_sources(options.data / SETS[-1]).sources
             both = [f"{own['psnr'][name]:.2f} / {own['ssim'][name]:.4f}" for name in SETS]
             borders = border_figures(sources, scale, methods)
-            values = [f"{borders[name]:.2f}" for name in ("bicubic", *BORDER_POLICIES)]
+            values = [f"{value:.2f}" for value in borders.values()]
             print(f"{model.name} ×{scale}: {', '.join(both)}; border {', '.join(values)} dB")
             by_scale[str(scale)] = own
             rows["figures"][file].append(
                 f"| `{model.path.name}` | ×{scale} | {config.name} | {config.parameters:,} "
-                f"| {both[0]} | {both[1]} | {config.border} | {hours:.2f} |"
+                f"| {both[0]} | {both[1]} | {config.border or '–'} | {hours:.2f} |"
             )
-            rows["borders"][file].append(
-                f"| `{model.path.name}` | ×{scale} | {' | '.join(values)} |"
-            )
+            if values:
+                rows["borders"][file].append(
+                    f"| `{model.path.name}` | ×{scale} | {' | '.join(values)} |"
+                )
         figures[model.path.name] = {"sha256": file_sha256(model.path), "figures": by_scale}
         rows["origins"][file] += [f"`{model.path.name}`, sha256 `{file_sha256(model.path)}`:", ""]
         for number, run in enumerate(history, start=1):
-            best = (
-                f"{number}. seed {run['schedule']['seed']}, best at step {run['step']:,} with "
-                f"{run['validation_psnr']:.3f} dB on the held-back pictures:"
-            )
-            rows["origins"][file] += [best, "", f"        {run['command']}", ""]
+            rows["origins"][file] += [f"{number}. {origin(run)}", ""]
+            if run.get("command"):
+                rows["origins"][file] += [f"        {run['command']}", ""]
     if options.write:
         path = weights_folder() / "index.json"
         index = json.loads(path.read_text(encoding="utf-8"))

@@ -30,6 +30,7 @@ PARTS = (
     "evaluation",
     "comparison",
     "training",
+    "reproduction",
     "cli",
 )
 # Beside the parts: the front door for Python programs, and `python -m srcnn_cli`.

@@ -7,7 +7,7 @@ from typer.main import get_command
 
 from srcnn_cli.cli import make_app
 
-COMMANDS = ["upscale", "models", "train", "import", "export", "bench", "compare"]
+COMMANDS = ["upscale", "models", "train", "import", "export", "bench", "compare", "reproduce"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("upscale", "models", "train", "import", "export", "bench", "compare")
+COMMANDS = ("upscale", "models", "train", "import", "export", "bench", "compare", "reproduce")
 PAGES = ["srcnn.1", *(f"srcnn-{command}.1" for command in COMMANDS)]
 
 

@@ -34,6 +34,7 @@ pytestmark = [
 ]
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "cat.png"
+NETWORKS = [model for model in shipped_models() if isinstance(model.config, ModelConfig)]
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
 CONFIGS = [
     ModelConfig("srcnn", (9, 1, 5), (16, 8), mean=0.5),
@@ -117,7 +118,7 @@ def test_tiles_fit_together(full_float32, config):
         np.testing.assert_allclose(run_plane(engine, planes, tile), whole, rtol=0, atol=atol)
 
 
-@pytest.mark.parametrize("model", shipped_models(), ids=lambda model: model.name)
+@pytest.mark.parametrize("model", NETWORKS, ids=lambda model: model.name)
 def test_shipped_weights_give_the_cpus_picture(model):
     config, tensors = load_weights(model.path)
     pair = make_pair(luminance_uint8(read_8bit(EXAMPLE))[:192, :192], config.scales[0])

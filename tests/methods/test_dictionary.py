@@ -6,7 +6,6 @@ from scipy.optimize import nnls
 
 from dictionaries import VALUES, random_dictionary, small_config
 from srcnn_cli.errors import ModelError
-from srcnn_cli.evaluation.protocol import make_pair
 from srcnn_cli.imaging.resize import resize
 from srcnn_cli.methods.coding import CODERS, pursue
 from srcnn_cli.methods.dictionary import Dictionary
@@ -15,8 +14,6 @@ from srcnn_cli.methods.lasso import lasso
 from srcnn_cli.methods.selection import method_of_file
 from srcnn_cli.models.dictionaries import DICTIONARIES, DictionaryConfig
 from srcnn_cli.models.weights import load_any, load_weights, save_weights
-from srcnn_cli.pictures.folders import find_pictures
-from srcnn_cli.pictures.reading import read_8bit
 from srcnn_cli.upscaling.upscaler import Upscaler
 
 
@@ -221,19 +218,3 @@ def test_the_upscaler_takes_a_dictionary_for_any_factor(tmp_path):
     for scale, size in ((3, (36, 30)), (2.5, (30, 25)), (5, (60, 50))):
         assert Upscaler(str(path)).upscale(picture, scale).shape == (*size, 3)
     assert method_of_file("mine", path, "cpu").name == "mine"
-
-
-# Dong et al., ECCV 2014, Table 1, and Timofte et al., ACCV 2014, Table 3: Set5, mean PSNR in dB.
-FLOORS = {("a-plus", 2): 36.40, ("a-plus", 3): 32.45, ("a-plus", 4): 30.15, ("anr", 3): 31.77}
-
-
-@pytest.mark.data
-@pytest.mark.parametrize(("name", "scale"), FLOORS)
-def test_the_shipped_dictionaries_reach_the_papers_figures(shared_data, name, scale):
-    from srcnn_cli.models.catalog import find_model
-
-    dictionary = method_of_file(name, find_model(name)[scale], "cpu")
-    pictures, _ = find_pictures(shared_data / "Set5", recursive=False)
-    pairs = [make_pair(read_8bit(path), scale) for path in pictures]
-    psnr = [pair.psnr(dictionary.enlarge(pair.low, *pair.truth.shape)[0]) for pair in pairs]
-    assert np.mean(psnr) >= FLOORS[name, scale]

@@ -17,8 +17,10 @@ from srcnn_cli.evaluation.metrics import psnr
 from srcnn_cli.evaluation.protocol import make_pair
 from srcnn_cli.imaging.rounding import round_to_uint8
 from srcnn_cli.methods.network import Network
+from srcnn_cli.methods.selection import method_of_file
 from srcnn_cli.models.catalog import check_integrity, find_model, shipped_models, weights_folder
-from srcnn_cli.models.weights import load_weights
+from srcnn_cli.models.dictionaries import DictionaryConfig
+from srcnn_cli.models.weights import load_weights, read_config
 from srcnn_cli.pictures.folders import find_pictures
 from srcnn_cli.pictures.reading import read_picture
 from srcnn_cli.upscaling.upscaler import Upscaler
@@ -58,6 +60,12 @@ FLOORS = {
     ("subpixel-s", 3, "Set14"): 29.77,
     ("subpixel-s", 4, "Set5"): 31.35,
     ("subpixel-s", 4, "Set14"): 28.01,
+    # Near those of Timofte et al., which Kim et al. quote: 36.54, 32.58 and 30.28.
+    ("a-plus", 2, "Set5"): 36.40,
+    ("a-plus", 3, "Set5"): 32.45,
+    ("a-plus", 4, "Set5"): 30.15,
+    # Dong et al., ECCV 2014, Table 1: 31.92.
+    ("anr", 3, "Set5"): 31.77,
 }
 
 
@@ -68,11 +76,14 @@ def outputs(shared_data):
 
     def run(name, scale, test_set):
         if (name, scale, test_set) not in cache:
-            config, tensors = load_weights(find_model(name)[scale])
-            network = Network(name, TorchEngine(config, tensors, torch.device("cpu")))
+            path = find_model(name)[scale]
+            if isinstance(read_config(path), DictionaryConfig):
+                method = method_of_file(name, path, "cpu")
+            else:
+                method = Network(name, TorchEngine(*load_weights(path), torch.device("cpu")))
             files, _ = find_pictures(shared_data / test_set, recursive=False)
             pairs = [make_pair(read_picture(path).pixels, scale) for path in files]
-            results = [network.enlarge(pair.low, *pair.truth.shape)[0] for pair in pairs]
+            results = [method.enlarge(pair.low, *pair.truth.shape)[0] for pair in pairs]
             cache[name, scale, test_set] = list(zip(pairs, results, strict=True))
         return cache[name, scale, test_set]
 

@@ -29,7 +29,7 @@ EXIT_INTERNAL = 70
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 # Commands that need more than the base install, and the extra that brings it.
-_EXTRAS = {"train": "train", "bench": "bench", "compare": "bench"}
+_EXTRAS = {"train": "train", "bench": "bench", "compare": "bench", "reproduce": "train"}
 
 # The subcommands, and the modules that hold a function of the same name.
 _COMMANDS = {
@@ -40,6 +40,7 @@ _COMMANDS = {
     "export": "export",
     "bench": "bench",
     "compare": "compare",
+    "reproduce": "reproduce",
 }
 
 

@@ -57,7 +57,7 @@ def build_page(comparison: Comparison) -> bytes:
     names = [panel.name for panel in comparison.panels]
     left = names.index("bicubic") if "bicubic" in names[:-1] else max(0, last - 1)
     data = {"panels": panels, "sets": sets, "views": views, "left": left, "right": last}
-    return _filled(
+    return filled(
         "page_comparison",
         title=escape(f"{comparison.image} ×{request.scale}"),
         conditions=escape(
@@ -81,7 +81,7 @@ def build_index(
         entries: For each picture its page's file name and its figures, one record a method.
     """
     averages = average([record for _, records in entries for record in records])
-    return _filled(
+    return filled(
         "page_index",
         title=escape(title),
         conditions=escape(conditions),
@@ -268,7 +268,7 @@ def _cells(item: Record | Average, metrics: Sequence[str]) -> str:
     return cells
 
 
-def _filled(name: str, **values: str) -> bytes:
+def filled(name: str, **values: str) -> bytes:
     """The frame of all pages around ``name``'s content and script, which alone the policy lets run.
 
     Args:

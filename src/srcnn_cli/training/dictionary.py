@@ -82,7 +82,7 @@ class DictionaryPlan:
     samples: int = 5_000_000
     nearest: int = 2048
     ridge: float = 0.1
-    rank: int = 46
+    rank: int = 45
     seed: int = 1
 
 

@@ -1,0 +1,66 @@
+"""`srcnn reproduce`: a paper's tables and figures, measured here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from srcnn_cli.cli import _terminal
+from srcnn_cli.cli._options import QuietOption, alternatives
+from srcnn_cli.reproduction.papers import PaperName
+
+
+def reproduce(
+    paper: Annotated[
+        PaperName, typer.Argument(metavar="PAPER", help=f"The paper: {alternatives(PaperName)}.")
+    ],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA",
+            help="Folder with the folders Set5, Set14 and T91 in it or in its folders.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Receives the page, the Markdown file and all that is made (default: the paper's "
+            "name). What is there already is not made again.",
+        ),
+    ] = None,
+    minutes: Annotated[
+        float,
+        typer.Option(
+            metavar="NUMBER",
+            min=0.1,
+            help="Minutes for the training of the network of Figure 1.",
+        ),
+    ] = 10.0,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Train everything that can be trained here, with its authors' values: also the "
+            "dictionaries that ship, and the network to the end.",
+        ),
+    ] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Reproduce a paper: its tables and figures, and beside them what is measured here.
+
+    Dictionaries and networks are trained where they do not ship, all methods are measured on the
+    paper's test sets, and one self-contained page and one Markdown file are written. Ctrl-C stops
+    it, and the same command goes on where it stopped.
+    """
+    from srcnn_cli.reproduction.reproduce import reproduce as run
+
+    folder = output or Path(paper)
+    say = (lambda _line: None) if quiet else _terminal.note
+    page, text = run(paper, data, folder, minutes=None if full else minutes, full=full, say=say)
+    _terminal.say(str(page))
+    _terminal.say(str(text))

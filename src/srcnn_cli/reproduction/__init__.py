@@ -1,0 +1,1 @@
+"""The papers once more: their tables and figures, with everything measured here."""

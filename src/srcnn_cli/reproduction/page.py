@@ -1,0 +1,72 @@
+"""The document as one HTML file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+from typing import TYPE_CHECKING
+
+from srcnn_cli.comparison.page import filled
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from srcnn_cli.reproduction.document import Document, Section
+
+# Of a figure in the page, in pixels: what a wide screen shows.
+_WIDEST = 1800
+
+
+def to_page(whole: Document) -> bytes:
+    """As a page; its figures are in it, its policy lets nothing be fetched."""
+    contents = "".join(
+        f'<li><a href="#s{number}">{escape(section.title)}</a></li>'
+        for number, section in enumerate(whole.sections)
+    )
+    sections = "".join(_section(number, one) for number, one in enumerate(whole.sections))
+    return filled(
+        "page_document",
+        title=escape(whole.title),
+        conditions=escape(whole.lead[0]),
+        notes="".join(f'<p class="faint">{escape(line)}</p>' for line in whole.lead[1:]),
+        contents=contents,
+        sections=sections,
+    )
+
+
+def _section(number: int, section: Section) -> str:
+    parts = [f'<section id="s{number}"><h2>{escape(section.title)}</h2>']
+    parts += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]
+    if section.rows:
+        head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in section.header)
+        body = "".join(
+            f"<tr><th scope=row>{escape(row[0])}</th>"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
+            + "</tr>"
+            for row in section.rows
+        )
+        parts.append(
+            '<div class="scroll" tabindex="0"><table><thead><tr>'
+            f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+    if section.figure is not None:
+        text = escape(section.caption)
+        parts.append(
+            f'<figure><img src="{_embedded(section.figure)}" alt="{text}">'
+            f"<figcaption>{text}</figcaption></figure>"
+        )
+    return "".join([*parts, "</section>"])
+
+
+def _embedded(path: Path) -> str:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        picture = image.convert("RGB")
+    if picture.width > _WIDEST:
+        height = round(picture.height * _WIDEST / picture.width)
+        picture = picture.resize((_WIDEST, height), Image.Resampling.LANCZOS)
+    data = io.BytesIO()
+    picture.save(data, "WEBP", quality=88)
+    return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"

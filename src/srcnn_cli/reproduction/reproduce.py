@@ -1,0 +1,109 @@
+"""A paper reproduced: the work, the figures, the page and the Markdown file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from srcnn_cli.files import write_atomically
+from srcnn_cli.reproduction.document import document, to_markdown
+from srcnn_cli.reproduction.figures import draw_convergence, draw_crop, draw_filters, draw_time
+from srcnn_cli.reproduction.network import train_network
+from srcnn_cli.reproduction.page import to_page
+from srcnn_cli.reproduction.papers import PAPERS
+from srcnn_cli.reproduction.workshop import Workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from srcnn_cli.reproduction.figures import Results
+    from srcnn_cli.reproduction.papers import PaperName
+
+
+_CONVERGENCE = (
+    "PSNR on Set5 in the course of training on T91 with our recipe, each step of which is worth "
+    "many of the paper's, against bicubic and sparse coding."
+)
+
+
+def reproduce(
+    name: PaperName,
+    data: Path,
+    folder: Path,
+    *,
+    minutes: float | None,
+    full: bool,
+    say: Callable[[str], object],
+) -> tuple[Path, Path]:
+    """Measure, draw and write everything; what is there already is used.
+
+    Args:
+        name: The paper.
+        data: Folder with the folders Set5, Set14 and T91.
+        folder: Receives everything.
+        minutes: For the training of the network; None: all of its recipe's steps.
+        full: Train the dictionaries that ship, too.
+        say: Told in a line what is being done.
+
+    Returns:
+        The page and the Markdown file.
+
+    Raises:
+        InputError: A set of pictures is missing or another one.
+        OutputError: Something cannot be written.
+    """
+    shop = Workshop(PAPERS[name], data, folder, full=full, say=say)
+    needed = {dataset for dataset, _ in shop.paper.measurements} | {"T91"}
+    for dataset in sorted(needed):  # found missing before an hour's work, not after it
+        shop.set_folder(dataset)
+    results: Results = {}
+    for dataset, scale, title, measured in shop.results():
+        results.setdefault((dataset, scale), {})[title] = measured
+    figures = []
+    if shop.paper.convergence:
+        log = train_network(
+            folder / "network", shop.set_folder("T91"), shop.set_folder("Set5"), minutes, say
+        )
+        figures.append((
+            "Figure 1: convergence",
+            _CONVERGENCE,
+            draw_convergence(shop, log, results),
+        ))  # fmt: skip
+    say("drawing")
+    figures.append((
+        "Figure 4: PSNR against time",
+        "Filled: measured here. Hollow: published, with the times of the authors' machines.",
+        draw_time(shop, results),
+    ))  # fmt: skip
+    if shop.paper.convergence:
+        figures.append((
+            "Figure 5: filters of the first layer",
+            "The shipped srcnn-9-1-5 at ×2, by falling variance.", draw_filters(shop),
+        ))  # fmt: skip
+    for title, dataset, picture in shop.paper.crops:
+        say(f"{title}: {picture}")
+        figures.append((
+            f"{title}: {picture} ×3", f"{picture} of {dataset} at ×3, by all methods, with PSNR.",
+            draw_crop(shop, dataset, picture),
+        ))  # fmt: skip
+    whole = document(shop, results, figures, _trained(shop, full=full))
+    page, text = folder / f"{name}.html", folder / f"{name}.md"
+    _write(page, to_page(whole))
+    _write(text, to_markdown(whole, folder).encode())
+    return page, text
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_atomically(path, lambda file: file.write(content), overwrite=True)
+
+
+def _trained(shop: Workshop, *, full: bool) -> str:
+    made = sorted(path.stem for path in (shop.folder / "models").glob("*.safetensors"))
+    if not made:
+        return "Every model is the one that ships."
+    others = (
+        "The others are those that ship: dictionaries trained on T91, too, and networks trained on "
+        "640 pictures and more."
+    )
+    sentence = f"Made here, from T91 or from atoms that ship: {', '.join(made)}."
+    return sentence if full else f"{sentence} {others}"
