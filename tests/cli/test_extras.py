@@ -80,7 +80,7 @@ def test_help_needs_no_extra():
 def test_a_package_that_is_found_missing_on_the_way_is_named_too(tmp_path):
     Image.new("RGB", (9, 7)).save(tmp_path / "in.png")
     picture = str(tmp_path / "in.png")
-    done = without({"torch"}, "upscale", picture, "--precision", "bfloat16", "--device", "cpu")
+    done = without({"torch"}, "upscale", picture, "--engine", "torch", "--device", "cpu")
     assert done.returncode == 2
     assert "this needs torch, which is not installed: type " in one_line(done.stderr)
     assert '[gpu]"' in done.stderr

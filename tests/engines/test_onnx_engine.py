@@ -12,8 +12,8 @@ import torch
 
 from random_weights import random_tensors
 from srcnn_cli.engines.onnx_engine import OnnxEngine
+from srcnn_cli.engines.openvino_engine import OpenVinoEngine
 from srcnn_cli.engines.selection import make_engine
-from srcnn_cli.engines.torch_engine import TorchEngine
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE, Edges
 from srcnn_cli.models.config import ModelConfig
@@ -140,10 +140,10 @@ def test_a_message_is_written_as_protocol_buffers_do():
         ("replicate", "float32", OnnxEngine),
         ("zero", "float32", OnnxEngine),
         ("normalize", "float32", OnnxEngine),
-        ("replicate", "bfloat16", TorchEngine),
+        ("replicate", "bfloat16", OpenVinoEngine),
     ],
 )
-def test_torch_runs_what_onnx_runtime_cannot(border, precision, engine):
+def test_openvino_runs_what_onnx_runtime_cannot(border, precision, engine):
     config = ModelConfig(border=border)
     made = make_engine(config, random_tensors(config), "cpu", precision=precision)
     assert type(made) is engine

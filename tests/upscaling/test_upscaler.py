@@ -656,7 +656,7 @@ def test_bfloat16_changes_a_photograph_by_a_level_here_and_there(model, more_tha
 
 @pytest.mark.parametrize("fast", [True, False])
 def test_bfloat16_is_remarked_on_where_it_is_no_faster(tiny_weights, monkeypatch, fast):
-    monkeypatch.setattr("srcnn_cli.engines.devices.fast_bfloat16", lambda _: fast)
+    monkeypatch.setattr("srcnn_cli.engines.selection.fast_bfloat16", lambda *_: fast)
     upscaler = Upscaler(tiny_weights(), device="cpu", precision="bfloat16")
     notes = upscaler.upscale_pixels(np.zeros((5, 5), np.uint8), 3).notes
     assert notes == (() if fast else ("bfloat16 is no faster than float32 on this cpu",))

@@ -9,7 +9,7 @@ import typer
 
 from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.errors import UsageError
-from srcnn_cli.models.config import ARCHITECTURES, Precision
+from srcnn_cli.models.config import ARCHITECTURES, EngineName, Precision
 from srcnn_cli.models.dictionaries import DICTIONARIES
 from srcnn_cli.models.networks.base import BorderPolicy
 
@@ -118,6 +118,14 @@ PrecisionOption = Annotated[
         metavar="NAME",
         help=f"Numbers in {alternatives(Precision)}.",
         rich_help_panel=COMPUTING,
+    ),
+]
+EngineOption = Annotated[
+    EngineName,
+    typer.Option(
+        metavar="NAME",
+        help=f"What computes the network: {alternatives(EngineName)}. auto is onnx on the CPU, and "
+        "openvino there for bfloat16 where it is installed.",
     ),
 ]
 ThreadsOption = Annotated[

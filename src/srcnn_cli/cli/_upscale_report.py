@@ -58,6 +58,7 @@ class Reporter:
                     "weights": [stage.scale for stage in done.stages],
                     "border": upscaler.border_of(done.stages),
                     "device": upscaler.device,
+                    "engine": upscaler.engine,
                     "precision": upscaler.precision,
                     "tile": done.tile,
                     "quality": done.quality,

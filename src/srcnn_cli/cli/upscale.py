@@ -11,6 +11,7 @@ from srcnn_cli.cli import _upscale_options as options
 from srcnn_cli.cli._options import (
     BorderOption,
     DeviceOption,
+    EngineOption,
     JsonOption,
     OverlapOption,
     OverwriteOption,
@@ -56,6 +57,7 @@ def upscale(
     overlap: OverlapOption = None,
     border: BorderOption = None,
     precision: PrecisionOption = "float32",
+    engine: EngineOption = "auto",
     threads: ThreadsOption = 0,
     at_once: options.AtOnceOption = None,
     recursive: options.RecursiveOption = False,
@@ -98,7 +100,13 @@ def upscale(
     # A size out of range is refused before anything else.
     size = chosen_size(scale, width, height, max_side, max_pixels_out)
     upscaler = Upscaler(
-        model, device=device, tile=tile, border=border, precision=precision, overlap=overlap
+        model,
+        device=device,
+        tile=tile,
+        border=border,
+        precision=precision,
+        engine=engine,
+        overlap=overlap,
     )
     damage = parse_restore(restore)
     if raw is not None:

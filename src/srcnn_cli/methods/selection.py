@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from srcnn_cli.engines.any_onnx_engine import AnyNetwork
     from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.methods.base import Method
-    from srcnn_cli.models.config import Precision
+    from srcnn_cli.models.config import EngineName, Precision
     from srcnn_cli.models.kinds import AnyConfig
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
@@ -53,6 +53,7 @@ class Candidates:
             of an ONNX file.
         border: Another border policy than the model's own.
         precision: See `engines.selection.make_engine`.
+        engine: Likewise.
         overlap: See `method_of_file`.
 
     Attributes:
@@ -68,10 +69,12 @@ class Candidates:
         *,
         border: BorderPolicy | None = None,
         precision: Precision = "float32",
+        engine: EngineName = "auto",
         overlap: int | None = None,
     ) -> None:
         self.name = name
         self._border, self._precision, self._overlap = border, precision, overlap
+        self._engine = engine
         self._files: dict[int, Path] = (
             {} if name in INTERPOLATIONS else find_files(name, interpolations=tuple(INTERPOLATIONS))
         )
@@ -132,6 +135,7 @@ class Candidates:
             device,
             border=self._border,
             precision=self._precision,
+            engine=self._engine,
             levels=levels,
             overlap=self._overlap,
         )
@@ -164,6 +168,7 @@ def method_of_file(
     *,
     border: BorderPolicy | None = None,
     precision: Precision = "float32",
+    engine: EngineName = "auto",
     tile: int = 0,
     ensemble: bool = False,
     levels: Levels | None = None,
@@ -177,6 +182,7 @@ def method_of_file(
         device: Where a network runs, from `engines.devices.find_device`.
         border: Another border policy than the network's own; dictionaries have none.
         precision: That a network runs in.
+        engine: What runs a network, see `engines.selection.choose_engine`.
         tile: Side of a network's tiles; 0 chooses.
         ensemble: Average a network over eight flips and turns.
         levels: How damaged the pictures are that a network gets; None: it is to be told of each.
@@ -198,7 +204,7 @@ def method_of_file(
         return Dictionary(name, config, tensors)
     if border is not None:
         config = replace(config, border=border)
-    make = partial(_network, name, config, tensors, device, precision, tile, ensemble)
+    make = partial(_network, name, config, tensors, device, precision, engine, tile, ensemble)
     if config.levels and levels is None:
         from srcnn_cli.methods.restorer import Restorer
 
@@ -212,6 +218,7 @@ def _network(
     tensors: Tensors,
     device: str,
     precision: Precision,
+    engine: EngineName,
     tile: int,
     ensemble: bool,  # noqa: FBT001 - `partial` gives it
     levels: Levels,
@@ -222,5 +229,5 @@ def _network(
     from srcnn_cli.models.networks.levels import at_level
 
     config, tensors = at_level(config, tensors, levels)
-    engine = make_engine(config, tensors, device, precision=precision)
-    return Network(name, engine, ensemble=ensemble, tile=tile)
+    made = make_engine(config, tensors, device, precision=precision, engine=engine)
+    return Network(name, made, ensemble=ensemble, tile=tile)

@@ -23,6 +23,8 @@ BORDER_POLICIES: tuple[BorderPolicy, ...] = get_args(BorderPolicy)
 ARCHITECTURES = tuple(FAMILIES)
 Precision = Literal["float32", "bfloat16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+EngineName = Literal["auto", "onnx", "openvino", "torch"]
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 # What enlarges where no model is named.
 DEFAULT_MODEL = "subpixel-s"
 # Files written before networks had colours say how many planes there are, not which.

@@ -12,14 +12,11 @@ from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.imaging.planes import (
     check_pixels,
     has_alpha,
-    merge_planes,
-    planes_of,
-    split_alpha,
 )
-from srcnn_cli.imaging.resize import Resampler
-from srcnn_cli.methods.base import Clock, Timing, stored_in
+from srcnn_cli.methods.base import Timing
 from srcnn_cli.methods.selection import Candidates
-from srcnn_cli.models.config import DEFAULT_MODEL, PRECISIONS
+from srcnn_cli.models.config import DEFAULT_MODEL, ENGINES, PRECISIONS
+from srcnn_cli.upscaling.enlarging import enlarge_pixels
 from srcnn_cli.upscaling.stages import Stage, plan_stages
 from srcnn_cli.upscaling.upscaled import Upscaled
 
@@ -31,9 +28,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from srcnn_cli.imaging.levels import Levels
-    from srcnn_cli.imaging.regions import Region
     from srcnn_cli.methods.base import Method
-    from srcnn_cli.models.config import Precision
+    from srcnn_cli.models.config import EngineName, Precision
     from srcnn_cli.models.networks.base import BorderPolicy
 
     Picture = TypeVar("Picture", Image, NDArray[Any])
@@ -58,17 +54,19 @@ class Upscaler:
         tile: Side of the tiles in pixels of the result; 0 chooses. It changes speed and memory,
             not the result.
         border: Another border policy than the model's own.
-        precision: ``float32``, or ``bfloat16``: about 1.6 times as fast on processors that
-            compute it (AVX-512 BF16), and results that differ by a level here and there.
+        precision: ``float32``, or ``bfloat16``: faster on processors that compute it (AVX-512
+            BF16, AMX), and results that differ by a level here and there.
+        engine: ``onnx``, ``openvino``, ``torch``, or ``auto``: ONNX Runtime on the CPU, OpenVINO
+            there for bfloat16 (torch, if only that is installed), torch on a GPU.
         overlap: Pixels by which tiles of an ONNX file's network overlap; None: measured.
 
-    What runs the networks is imported when it is first needed, not here: ONNX Runtime, or torch,
-    which takes longer to import, for a GPU and for bfloat16. An upscaler can be copied, pickled and
-    used in processes that are forked after its first use; each of them loads the weights anew.
+    What runs the networks is imported when it is first needed, not here. An upscaler can
+    be copied, pickled and used in processes that are forked after its first use; each of them loads
+    the weights anew.
 
     Raises:
         ModelError: There is no such model, or its file is damaged.
-        UsageError: The tile size is negative, or there is no such precision.
+        UsageError: The tile size is negative, or there is no such precision or engine.
     """
 
     def __init__(
@@ -79,18 +77,34 @@ class Upscaler:
         tile: int = 0,
         border: BorderPolicy | None = None,
         precision: Precision = "float32",
+        engine: EngineName = "auto",
         overlap: int | None = None,
     ) -> None:
         if tile < 0:
             raise UsageError(f"a tile has at least 1 pixel (0: automatic), not {tile}")
         if precision not in PRECISIONS:
             raise UsageError(f"unknown precision {precision!r}: use {' or '.join(PRECISIONS)}")
+        if engine not in ENGINES:
+            raise UsageError(f"unknown engine {engine!r}: use {', '.join(ENGINES)}")
         self.model = str(model)
         self.tile = tile
         self._device_name = device
         self.precision = precision
+        self._engine = engine
         given: Any = {"border": border, "precision": precision, "overlap": overlap}
-        self._candidates = Candidates(self.model, **given)
+        self._candidates = Candidates(self.model, engine=engine, **given)
+
+    @property
+    def engine(self) -> str:
+        """What runs the networks: ``onnx``, ``openvino`` or ``torch``; ``none``, if there is none.
+
+        Raises:
+            UsageError: The engine does not run there, or not in that precision.
+        """
+        from srcnn_cli.engines.selection import choose_engine
+
+        chosen = choose_engine(self.device, self.precision, self._engine)
+        return chosen if self.scales else "none"
 
     @cached_property
     def device(self) -> str:
@@ -212,7 +226,9 @@ class Upscaler:
         notes = self._remarks(scale)
         while True:
             try:
-                enlarged, timing = self._run(pixels, stages, methods, tile, progress or _ignore)
+                enlarged, timing = enlarge_pixels(
+                    pixels, stages, methods, tile, progress or _ignore
+                )
             except OutOfMemoryError:
                 if tile <= _SMALLEST_TILE:
                     raise
@@ -221,47 +237,6 @@ class Upscaler:
             else:
                 return Upscaled(enlarged, timing, stages, tile, notes)
 
-    def _run(
-        self,
-        pixels: NDArray[Any],
-        stages: list[Stage],
-        methods: list[Method],
-        tile: int,
-        progress: Callable[[float], object],
-    ) -> tuple[NDArray[Any], Timing]:
-        total, done = sum(stage.height * stage.width for stage in stages), 0
-
-        def advance(pixels: int) -> None:
-            nonlocal done
-            done += pixels
-            progress(done / total)
-
-        clock = Clock()
-        last = methods[-1]
-        picture, alpha = split_alpha(pixels)
-        planes, others = planes_of(picture, alpha, last.color)
-        height, width = stages[-1].height, stages[-1].width
-        resampler = Resampler(planes.shape[-2:], (height, width), kernel=last.kernel)
-        timing = Timing(prepare=clock.lap())
-        for stage, method in zip(stages[:-1], methods[:-1], strict=True):
-            larger = np.empty((len(planes), stage.height, stage.width), np.float32)
-            timing += method.run(
-                planes, stage.height, stage.width, stored_in(larger), tile=tile, advance=advance
-            )
-            planes = larger
-        result = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
-
-        # Part by part: what stands in floating point at any moment is a few tiles.
-        def finish(region: Region, part: NDArray[np.float32], timing: Timing) -> None:
-            clock = Clock()
-            other_part = resampler.region(others, region) if len(others) else others
-            timing.interpolated(clock.lap())
-            merge_planes(part, other_part, last.color, result[region.in_pixels])
-            timing.merge += clock.lap()
-
-        timing += last.run(planes, height, width, finish, tile=tile, advance=advance)
-        return result, timing
-
     def _remarks(self, scale: float) -> tuple[str, ...]:
         remarks: list[str] = []
         if not self.scales:
@@ -269,16 +244,12 @@ class Upscaler:
         if scale == int(scale) <= max(self.scales) and scale not in self.scales:
             trained = ", ".join(f"×{known}" for known in self.scales)
             remarks.append(f"{self.model} was trained for {trained}, not for ×{scale:g}")
-        if self.precision == "bfloat16" and not self._fast_bfloat16():
-            remarks.append(f"bfloat16 is no faster than float32 on this {self.device}")
+        if self.precision == "bfloat16":
+            from srcnn_cli.engines import selection
+
+            if not selection.fast_bfloat16(self.device, self._engine):
+                remarks.append(f"bfloat16 is no faster than float32 on this {self.device}")
         return tuple(remarks)
-
-    def _fast_bfloat16(self) -> bool:
-        import torch
-
-        from srcnn_cli.engines.devices import fast_bfloat16
-
-        return fast_bfloat16(torch.device(self.device))
 
     def _plan(self, height: int, width: int, scale: float, levels: Levels) -> list[Stage]:
         if scale == 1 and levels != CLEAN and self._candidates.restores(1):

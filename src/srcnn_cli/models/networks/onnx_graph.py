@@ -30,7 +30,9 @@ _LANES = 16
 _WORTHWHILE = 0.05
 
 
-def network_model(config: ModelConfig, tensors: Tensors, edges: Edges, *, block: int = 1) -> bytes:
+def network_model(
+    config: ModelConfig, tensors: Tensors, edges: Edges, *, block: int = 1, alone: bool = False
+) -> bytes:
     """A network for patches with these edges.
 
     Args:
@@ -39,6 +41,8 @@ def network_model(config: ModelConfig, tensors: Tensors, edges: Edges, *, block:
         edges: The sides that are extended by the border policy.
         block: Pixels, to each side, that the last layer computes at once, see `last_block`; it
             changes speed, not a bit of the result.
+        alone: Leave it to the caller to add the picture or its mean to the output, which a runtime
+            that computes in fewer bits would round.
 
     Returns:
         A model that takes (1, C, H, W) float32 as `INPUT`, and gives as `OUTPUT` what
@@ -62,12 +66,12 @@ def network_model(config: ModelConfig, tensors: Tensors, edges: Edges, *, block:
                 inputs.append(graph.constant(f"conv{index}.slope", slope))
             operator = _OPERATORS[layer.activation]
             planes = graph.node(operator, inputs, f"{layer.activation}{index}")
-    if config.mean and not config.residual:
+    if config.mean and not config.residual and not alone:
         # As a difference, because a sum would become part of the last layer's biases, which rounds
         # in another place than torch does.
         below = graph.constant("minus mean", np.array([-config.mean], np.float32))
         planes = graph.node("Sub", [planes, below], "with mean")
-    if config.residual and config.interpolated:
+    if config.residual and config.interpolated and not alone:
         inner = _cropped(graph, INPUT, config.receptive_radius, edges, "inner")
         planes = graph.node("Add", [planes, inner], "sum")
     if config.factor > 1:
