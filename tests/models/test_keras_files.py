@@ -100,9 +100,22 @@ def test_a_model_says_activations_and_border(tmp_path):
     refused(save(tmp_path / "a_x2.h5", content, model=model), "joined by elu")
 
 
-@pytest.mark.parametrize("with_model", [True, False])
+def save_as_keras_3(path, content):
+    """Groups by class and number, which HDF5 lists by name: all convolutions before all slopes."""
+    with h5py.File(path, "w") as file:
+        counts = {}
+        for name, arrays in content.items():
+            kind = {"c": "conv2d", "p": "p_re_lu", "d": "conv2d_transpose"}[name[0]]
+            number = counts[kind] = counts.get(kind, -1) + 1
+            group = file.create_group(f"layers/{kind}{f'_{number}' * (number > 0)}/vars")
+            for index, array in enumerate(arrays):
+                group[str(index)] = array
+    return path
+
+
+@pytest.mark.parametrize("form", ["model", "weights", "weights of Keras 3"])
 @pytest.mark.parametrize("scale", [2, 3])
-def test_fsrcnn(tmp_path, with_model, scale):
+def test_fsrcnn(tmp_path, form, scale):
     rng = np.random.default_rng(0)
     shapes = [(5, 5, 1, 6), (1, 1, 6, 3), (3, 3, 3, 3), (1, 1, 3, 6)]
     content, model, planes = {}, [described("InputLayer", "in")], PICTURE
@@ -123,7 +136,11 @@ def test_fsrcnn(tmp_path, with_model, scale):
     full = functional.conv_transpose2d(planes, kernel, torch.tensor([0.1]), scale)
     before = (9 - scale) // 2
     rows, columns = (slice(before, before + side * scale) for side in PLANE.shape)
-    path = save(tmp_path / f"f_x{scale}.h5", content, model=model if with_model else None)
+    path = tmp_path / f"f_x{scale}.h5"
+    if form == "weights of Keras 3":
+        save_as_keras_3(path, content)
+    else:
+        save(path, content, model=model if form == "model" else None)
     config, tensors, _ = import_weights(path)
     assert (config.architecture, config.scales) == ("fsrcnn", (scale,))
     result = run(config, tensors, PLANE)

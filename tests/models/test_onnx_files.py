@@ -6,8 +6,10 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from foreign_modules import Espcn, Fsrcnn, Srcnn, Vdsr, randomize
 from foreign_networks import refused, run
 from srcnn_cli.models.foreign.importer import import_weights
 from srcnn_cli.models.foreign.onnx_files import read_graph
@@ -73,8 +75,6 @@ def assert_same(path, config, tensors, channels=1):
     if channels == 1:
         result = run(config, tensors, planes[0])[None]
     else:
-        import torch
-
         from srcnn_cli.engines.tiling import run_plane
         from srcnn_cli.engines.torch_engine import TorchEngine
 
@@ -319,6 +319,42 @@ def test_numbers_in_every_form(tmp_path):
     tensors = import_weights(tmp_path / "listed_x2.onnx")[1]
     for name, value in reference.items():
         np.testing.assert_array_equal(tensors[name], value)
+
+
+MODULES = {
+    "srcnn": (Srcnn, "srcnn", "zero"),
+    "edge": (lambda: Srcnn("replicate"), "srcnn", "replicate"),
+    "vdsr": (Vdsr, "vdsr", "zero"),
+    "espcn": (lambda: Espcn(3), "espcn", "zero"),
+    "espcn-relu": (lambda: Espcn(2, activation=torch.nn.ReLU), "espcn-relu", "zero"),
+    "fsrcnn": (lambda: Fsrcnn(3), "fsrcnn", "zero"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # that this exporter is old
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("opset", [9, 17])
+def test_what_torch_exports_is_what_its_module_computes(tmp_path, name, opset):
+    make, architecture, border = MODULES[name]
+    module, planes = randomize(make()), torch.rand(1, 1, 12, 15)
+    axes = {2: "height", 3: "width"}
+    torch.onnx.export(
+        module, planes, tmp_path / "a_x3.onnx", opset_version=opset, dynamo=False,
+        input_names=["x"], output_names=["y"],
+        dynamic_axes=None if opset == 9 else {"x": axes, "y": axes},
+    )  # fmt: skip
+    scales = [3] if architecture in {"srcnn", "vdsr"} else None
+    config, tensors, _ = import_weights(tmp_path / "a_x3.onnx", scales=scales or _factor(module))
+    assert (config.architecture, config.border) == (architecture, border)
+    with torch.no_grad():
+        expected = module(planes)[0, 0].numpy()
+    result = run(config, tensors, planes[0, 0].numpy())
+    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-5)
+
+
+def _factor(module):
+    with torch.no_grad():
+        return [module(torch.zeros(1, 1, 9, 9)).shape[-1] // 9]
 
 
 def test_the_graph_is_read_for_others_too(tmp_path):

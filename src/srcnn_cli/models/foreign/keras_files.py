@@ -26,7 +26,7 @@ from srcnn_cli.models.foreign.layers import (
     listed,
     printable,
 )
-from srcnn_cli.models.foreign.state_dicts import natural, with_deconvolution
+from srcnn_cli.models.foreign.state_dicts import natural, with_deconvolution, with_slopes
 from srcnn_cli.models.foreign.stored import MAX_PARAMETERS
 from srcnn_cli.models.foreign.subpixels import channels_first
 
@@ -59,8 +59,7 @@ def read_keras(data: bytes) -> FoundNetwork:
     if not weights:
         raise ModelError("an HDF5 file that Keras did not write")
     if model is None:
-        layers = with_deconvolution(_layers_of_weights(weights), None)
-        layers = in_sequence(layers)
+        layers = in_sequence(with_deconvolution(_layers_of_weights(weights), None))
         if layers[-1].deconvolution is None:
             layers[-1] = _in_torch_order(layers)
         return FoundNetwork(layers, "weights of Keras")
@@ -118,19 +117,21 @@ def _filters(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _layers_of_weights(weights: dict[str, list[NDArray[Any]]]) -> list[Layer]:
+    """Convolutions, and slopes of PReLU, which Keras 3 lists after all of them, each in order."""
     layers: list[Layer] = []
+    slopes: list[NDArray[Any]] = []
     for name, arrays in weights.items():
         if not arrays:
             continue
         first, *rest = arrays
         if first.ndim == 4 and len(rest) <= 1:
             layers.append(Layer(_filters(first), rest[0] if rest else None))
-        elif layers and not rest:
-            layers[-1] = replace(layers[-1], activation="prelu", slope=_slope(first, name))
+        elif not rest and first.ndim in {1, 3}:
+            slopes.append(_slope(first, name))
         else:
             shapes = listed([array.shape for array in arrays])
             raise ModelError(f"the layer {printable(name)} is no convolution: {shapes}")
-    return layers
+    return with_slopes(layers, slopes) if layers else layers
 
 
 def _slope(alpha: NDArray[Any], name: str) -> NDArray[Any]:

@@ -76,7 +76,7 @@ def read_state_dict(
         layers.append(Layer(weight, biases.get(name), activation, deconvolution=transposed))
     if deconvolutions is None:
         layers = with_deconvolution(layers, layers[-1].weight.shape[2] // 2)
-    return FoundNetwork(_with_slopes(in_sequence(layers), slopes), layout)
+    return FoundNetwork(with_slopes(in_sequence(layers), slopes), layout)
 
 
 def natural(name: str) -> list[tuple[int, str]]:
@@ -121,7 +121,12 @@ def _take_slopes(
     return found
 
 
-def _with_slopes(layers: list[Layer], slopes: list[NDArray[Any]]) -> list[Layer]:
+def with_slopes(layers: list[Layer], slopes: list[NDArray[Any]]) -> list[Layer]:
+    """The layers with the slopes of PReLU after each but the last, in order; one may serve all.
+
+    Raises:
+        ModelError: They are not as many, or of other lengths.
+    """
     if not slopes:
         return layers
     inner = layers[:-1]
