@@ -329,3 +329,84 @@ def test_names_with_markup_unicode_and_spaces(run):
     assert code == 0
     assert "[red]böse & <Katze> 猫, 60×48 pixels" in out
     assert "<Katze>" not in Path("[b]x.html").read_text(encoding="utf-8")
+
+
+def test_what_another_program_made_is_shown_and_measured(run):
+    picture("in.png")
+    with Image.open("in.png") as image:
+        image.resize((20, 16)).resize((60, 48)).save("their.png")
+    options = ("--methods", "bicubic", "--result", "theirs=their.png")
+    code, out, _ = run("in.png", *options, "-o", "page.html", "-o", "sheet.png", "--json")
+    assert code == 0
+    methods = json.loads(out)["methods"]
+    assert [m["method"] for m in methods][::2] == ["bicubic", "theirs"]
+    assert methods[-1]["seconds"] is None
+    with Image.open("in.png") as image, Image.open("their.png") as theirs:
+        luma = [
+            np.floor(np.asarray(i, float) @ [65.481, 128.553, 24.966] / 255 + 16.5)[3:-3, 3:-3]
+            for i in (image, theirs)
+        ]
+    expected = 10 * np.log10(255**2 / np.mean((luma[0] - luma[1]) ** 2))
+    assert methods[-1]["psnr"] == pytest.approx(expected, abs=0.005)
+    assert page_data("page.html")["panels"][-1]["name"] == "theirs"
+    _, out, _ = run("in.png", *options)
+    assert re.search(r"^theirs +\d+\.\d\d dB", out, re.MULTILINE)
+    code, out, _ = run("in.png", "--no-reference", "-s", 2, *options)
+    assert code == 3  # the result of that would be twice as large
+
+
+def test_without_a_reference_a_result_of_the_right_size_is_shown(run):
+    picture("in.png", (20, 16))
+    picture("their.png", (60, 48))
+    options = ("--no-reference", "--methods", "bicubic", "--result", "theirs=their.png")
+    code, _, _ = run("in.png", *options, "-o", "page.html")
+    assert code == 0
+    assert page_data("page.html")["panels"][-1]["name"] == "theirs"
+
+
+def test_results_of_a_folder_are_paired_by_name(run):
+    for index, name in enumerate("ab"):
+        picture(f"in/{name}.png", seed=index)
+        picture(f"made/{name}_SR.png", seed=index)
+    code, out, _ = run("in", "--result", "SR=made", "--methods", "bicubic", "--json", "-o", "out")
+    assert code == 0
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["methods"][-1]["method"] for line in lines[:2]] == ["SR", "SR"]
+    assert lines[0]["methods"][-1]["psnr"] is None  # the same picture: infinite
+    index = Path("out/index.html").read_text(encoding="utf-8")
+    assert index.count("<img ") == 2
+    assert 'href="index.html"' in Path("out/a.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "word"),
+    [
+        (("--result", "x=missing.png"), 3, "missing.png"),
+        (("--result", "x=small.png"), 3, "small.png: is 20x16, but 60x48"),
+        (("--result", "bicubic=small.png"), 2, "bicubic"),
+        (("--result", "x=."), 3, "is a folder"),
+        (("--result", "=small.png"), 2, "NAME=PATH"),
+    ],
+)
+def test_results_that_do_not_serve(run, options, code, word):
+    picture("in.png")
+    picture("small.png", (20, 16))
+    found, _, err = run("in.png", *options)
+    assert found == code
+    assert word in one_line(err)
+
+
+@pytest.mark.parametrize(("pixels", "said"), [(1_000_000, []), (60_000_000, ["about 2 minutes"])])
+def test_more_than_a_minute_is_said_before(pixels, said):
+    from srcnn_cli.cli._pace import Pace
+    from srcnn_cli.cli._progress import ProgressBar
+
+    lines = []
+    pace = Pace(ProgressBar("comparing", None, visible=False), pixels, 2, say=lines.append)
+    pace.warmed("bicubic", 1e-8)
+    pace.warmed("slow", 2e-6)
+    pace.warmed("slow", 9e-6)  # of the next picture: known by then
+    assert len(lines) == len(said)
+    for line, words in zip(lines, said, strict=True):
+        assert words in line
+        assert "slow" in line

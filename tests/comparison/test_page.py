@@ -13,7 +13,8 @@ from PIL import Image
 
 from chromium import Chromium, find_chromium
 from srcnn_cli.comparison.compare import ORIGINAL, Comparison, Panel, Request
-from srcnn_cli.comparison.page import MAX_BYTES, build_index, build_page, encode_within
+from srcnn_cli.comparison.page import MAX_BYTES, build_page, encode_within
+from srcnn_cli.comparison.page_index import Entry, build_index, thumbnail
 from srcnn_cli.evaluation.benchmark import Record
 from srcnn_cli.imaging.regions import Region
 from srcnn_cli.methods.base import Timing
@@ -41,6 +42,7 @@ def made(size=(120, 90), *, reduction=1, names=NAMES, image="cat", noise=False, 
                 None if name == ORIGINAL else Timing(0.001, 0.01 * index),
                 whole,
                 (detail,),
+                original=name == ORIGINAL,
             )
         )
     return Comparison(
@@ -71,7 +73,7 @@ def test_the_pictures_in_the_page_are_the_panels_to_the_bit():
 
 
 def test_nothing_outside_the_page_is_named():
-    for page in (build_page(made()), build_index("t", "c", [("a.html", made().records())])):
+    for page in (build_page(made()), build_index("t", "c", [Entry("a.html", made().records())])):
         text = page.decode()
         assert not re.search(
             r"https?:|//[a-z]|@import|url\(|<link(?! rel=.icon. href=.data:,)", text
@@ -103,7 +105,9 @@ def test_a_name_cannot_break_out_of_the_page():
     text, data = parts(build_page(made(names=(ORIGINAL, evil), image=evil)))
     assert data["panels"][1]["name"] == evil
     assert "<img" not in text
-    index = build_index(evil, evil, [(f"{evil}.html", made(names=(evil,), image=evil).records())])
+    index = build_index(
+        evil, evil, [Entry(f"{evil}.html", made(names=(evil,), image=evil).records())]
+    )
     assert b"<img" not in index
 
 
@@ -348,10 +352,52 @@ def test_roles_and_names_for_those_who_do_not_see(show):
     assert ("table", "Figures") in found
 
 
+def test_a_page_of_several_has_a_link_back_and_others_none(show):
+    assert b"<nav>" not in build_page(made())
+    browser = show(build_page(made(), index="index.html"))
+    assert browser.run("document.querySelector('nav a').getAttribute('href')") == "index.html"
+
+
+def test_the_line_below_the_pictures_says_what_is_shown(show):
+    browser = show(build_page(made()))
+    line = "document.querySelector('#about').textContent"
+    assert browser.run(line) == "Whole: the whole picture, fitted into the frame"
+    browser.run("document.querySelectorAll('#views button')[1].click()")
+    assert browser.run(line).startswith("Detail: ")
+    assert browser.run(line).endswith(": where the methods differ most")
+
+
+def test_on_a_phone_the_picture_comes_first_and_the_controls_below(show):
+    places = (
+        "['h1', '#stage', '#about', '.bar', '.scroll', 'header p'].map("
+        "s => document.querySelector(s).getBoundingClientRect().top)"
+    )
+    browser = show(build_page(made()), width=390, height=800)
+    phone = browser.run(places)
+    assert phone == sorted(phone)
+    assert phone[1] < 100
+    browser = show(build_page(made()), width=1200, height=800)
+    _, stage_top, _, bar_top, *_ = browser.run(places)
+    assert bar_top < stage_top
+
+
+def test_the_index_shows_a_thumbnail_of_each_picture(show):
+    pixels = np.zeros((300, 400, 3), np.uint8)
+    pixels[..., 0] = 200
+    small = thumbnail(pixels)
+    with Image.open(io.BytesIO(small)) as image:
+        assert image.size == (96, 72)
+        assert image.getpixel((40, 40))[0] > 190
+    entry = Entry("a.html", made(names=("bicubic",)).records(), small)
+    browser = show(build_index("Pictures", "conditions", [entry]))
+    image = "document.querySelector('tbody a[href=\"a.html\"] img')"
+    assert browser.run(f"{image}.complete && {image}.naturalWidth") == 96
+
+
 def test_the_index_sorts_by_any_column_and_back(show):
     values = {"b": 30.5, "a": 9.25, "c": math.inf}
     entries = [
-        (
+        Entry(
             f"{name}.html",
             [Record(name, 30, 20, "bicubic", {"psnr": v, "ssim": 0.5}, 0, Timing(1.0))],
         )

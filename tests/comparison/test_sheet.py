@@ -37,7 +37,7 @@ def made(
                 name,
                 {} if name == ORIGINAL else {"psnr": 24.036 + index, "ssim": 0.8216 + index / 100},
                 None if name == ORIGINAL else Timing(0.02 * index),
-                whole, details, signed if errors else (),
+                whole, details, signed if errors else (), original=name == ORIGINAL,
             )
         )  # fmt: skip
     request = Request(crops=crops, errors=errors)

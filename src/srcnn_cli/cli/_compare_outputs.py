@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from srcnn_cli.comparison.compare import Comparison, Request
-    from srcnn_cli.evaluation.benchmark import Record
+    from srcnn_cli.comparison.page_index import Entry
     from srcnn_cli.evaluation.sources import Source
 
 PAGES = (".html", ".htm")
@@ -37,12 +37,14 @@ def check_output(path: Path, *, overwrite: bool) -> None:
         )
 
 
-def write_comparison(path: Path, made: Comparison, *, zoom: int, overwrite: bool) -> None:
+def write_comparison(
+    path: Path, made: Comparison, *, zoom: int, overwrite: bool, index: str = ""
+) -> None:
     if path.suffix.lower() in PAGES:
         from srcnn_cli.comparison.page import build_page
         from srcnn_cli.files import write_atomically
 
-        data = build_page(made)
+        data = build_page(made, index=index)
         write_atomically(path, lambda file: file.write(data), overwrite=overwrite)
         return
     from srcnn_cli.comparison.sheet import draw_sheet
@@ -75,11 +77,11 @@ def write_index(
     folder: Path,
     request: Request,
     conditions: str,
-    entries: Sequence[tuple[str, Sequence[Record]]],
+    entries: Sequence[Entry],
     *,
     overwrite: bool,
 ) -> None:
-    from srcnn_cli.comparison.page import build_index
+    from srcnn_cli.comparison.page_index import build_index
     from srcnn_cli.files import write_atomically
 
     data = build_index(f"{folder.resolve().name} ×{request.scale}", conditions, entries)

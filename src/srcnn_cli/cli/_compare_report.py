@@ -42,15 +42,15 @@ class Reporter:
             for output in outputs:
                 _terminal.say(str(output))
 
-    def averages(self, entries: Sequence[tuple[str, Sequence[Record]]]) -> None:
+    def averages(self, pictures: Sequence[Sequence[Record]]) -> None:
         from srcnn_cli.evaluation.benchmark import average
 
-        items = average([record for _, records in entries for record in records])
+        items = average([record for records in pictures for record in records])
         if self.json:
             rows = [{"method": item.method, **_figures(item)} for item in items]
-            _terminal.print_json_line({"pictures": len(entries), "averages": rows})
+            _terminal.print_json_line({"pictures": len(pictures), "averages": rows})
         elif not self.quiet:
-            _terminal.say(f"\naverage of {len(entries)}")
+            _terminal.say(f"\naverage of {len(pictures)}")
             _print_table(items)
 
     def failed(self, path: Path, error: SrcnnError) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from srcnn_cli.cli._methods import Choice
     from srcnn_cli.cli._pace import Pace
     from srcnn_cli.comparison.compare import Comparison, Request
-    from srcnn_cli.evaluation.benchmark import Record
     from srcnn_cli.evaluation.results import Results
     from srcnn_cli.evaluation.sources import PictureSet, Source
     from srcnn_cli.methods.base import Method
@@ -75,6 +74,7 @@ def compare_folder(
     *,
     overwrite: bool,
 ) -> None:
+    from srcnn_cli.comparison.page_index import Entry, thumbnail
     from srcnn_cli.evaluation.sources import find_sources
 
     found = find_sources(folder) if reference is None else find_sources(reference, folder)
@@ -87,7 +87,7 @@ def compare_folder(
     if target is not None:
         check_folder(target, [*pages, "index.html"], overwrite=overwrite)
     methods = choice.make(request.scale)
-    entries: list[tuple[str, list[Record]]] = []
+    entries: list[Entry] = []
     conditions = request.describe()
     reporter.heading(f"{folder.resolve().name} ×{request.scale}", conditions)
     with make_bar(reporter) as bar:
@@ -97,18 +97,19 @@ def compare_folder(
                 made = compare_one(source, methods, request, given, pace)
                 written = [] if target is None else [target / page]
                 for path in written:
-                    write_comparison(path, made, zoom=0, overwrite=overwrite)
+                    write_comparison(path, made, zoom=0, overwrite=overwrite, index="index.html")
             except (ModelError, UsageError):
                 raise  # no other picture would fare better
             except SrcnnError as error:
                 reporter.failed(source.low or source.path, error)
                 continue
-            entries.append((page, made.records()))
+            small = thumbnail(made.panels[0].whole) if written else b""
+            entries.append(Entry(page, made.records(), small))
             reporter.picture(source.low or source.path, made, written)
     if entries:
         if target is not None:
             write_index(target, folder, request, conditions, entries, overwrite=overwrite)
-        reporter.averages(entries)
+        reporter.averages([entry.records for entry in entries])
     if reporter.failures:
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""A comparison as one HTML file, and an index of many.
+"""A comparison as one HTML file; `page_index` makes an index of many.
 
 A page needs nothing but itself: pictures, style and script are in it, and its content security
 policy forbids all else. `page_comparison.js` is the slider. A page stays below `MAX_BYTES`: where
@@ -8,21 +8,16 @@ the pictures are too large for that they are shown reduced, and the page says by
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 import math
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import numpy as np
 
-from srcnn_cli import __version__
 from srcnn_cli.comparison.figures import format_figure, format_seconds
-from srcnn_cli.evaluation.benchmark import average
+from srcnn_cli.comparison.page_frame import TITLES, filled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,18 +25,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from srcnn_cli.comparison.compare import Comparison, Panel
-    from srcnn_cli.evaluation.benchmark import Average, Record
 
     Pixels = NDArray[np.uint8]
 
 MAX_BYTES = 20_000_000
 # What all pictures of a page may take, in base64; the rest is text.
 _PICTURES = 18_000_000
-_TITLES = {"psnr": "PSNR", "ssim": "SSIM"}
 
 
-def build_page(comparison: Comparison) -> bytes:
-    """A page with a slider between any two panels, and the figures below."""
+def build_page(comparison: Comparison, *, index: str = "") -> bytes:
+    """A page with a slider between any two panels, and the figures below.
+
+    Args:
+        comparison: What it shows.
+        index: Address of the page that lists this one and others; empty: there is none.
+    """
     request = comparison.request
     sets, views, notes = _pictures(comparison)
     panels = [
@@ -63,6 +61,7 @@ def build_page(comparison: Comparison) -> bytes:
         conditions=escape(
             f"{comparison.width}×{comparison.height} pixels, {comparison.request.describe()}"
         ),
+        back=_link_back(index),
         notes="".join(f'<p class="faint">{escape(note)}</p>' for note in notes),
         table=_figures_table(comparison),
         # "</script>" must not end the data early.
@@ -70,24 +69,8 @@ def build_page(comparison: Comparison) -> bytes:
     )
 
 
-def build_index(
-    title: str, conditions: str, entries: Sequence[tuple[str, Sequence[Record]]]
-) -> bytes:
-    """A sortable table of many pictures with links to their pages, and the averages.
-
-    Args:
-        title: Of the page.
-        conditions: How everything was made.
-        entries: For each picture its page's file name and its figures, one record a method.
-    """
-    averages = average([record for _, records in entries for record in records])
-    return filled(
-        "page_index",
-        title=escape(title),
-        conditions=escape(conditions),
-        notes="",
-        table=_index_table(entries, averages),
-    )
+def _link_back(index: str) -> str:
+    return f'<nav><a href="{escape(index)}">← All pictures</a></nav>' if index else ""
 
 
 def encode_within(pictures: Sequence[Pixels], limit: int) -> tuple[int, list[bytes]]:
@@ -130,7 +113,8 @@ def _pictures(
     sets = [_set(wholes[0], reduction // comparison.reduction, encoded, "")]
     whole = sets[0]
     views = [
-        {"label": "Whole" if reduction == 1 else f"Overview (1/{reduction})", "set": 0,
+        {"label": "Whole" if reduction == 1 else f"Overview (1/{reduction})",
+         "about": "the whole picture, fitted into the frame", "set": 0,
          "x": 0, "y": 0, "width": whole["width"], "height": whole["height"]}
     ]  # fmt: skip
     for index, crop in enumerate(comparison.crops):
@@ -147,11 +131,20 @@ def _pictures(
             if factor > 1:
                 label += f" (1/{factor})"
         views.append(
-            {"label": label, "set": len(sets) - 1,
+            {"label": label, "about": _about(comparison, index), "set": len(sets) - 1,
              "x": (crop.left - left) / factor, "y": (crop.top - top) / factor,
              "width": crop.width / factor, "height": crop.height / factor}
         )  # fmt: skip
     return sets, views, notes
+
+
+def _about(comparison: Comparison, index: int) -> str:
+    """Why this detail is shown, and where in the picture it is."""
+    crop = comparison.crops[index]
+    where = f"{crop.width}×{crop.height} pixels at {crop.left}, {crop.top}"
+    if comparison.request.crops:
+        return f"{where}, as asked for"
+    return f"{where}: where the methods differ most"
 
 
 def _set(picture: Pixels, reduction: int, encoded: Sequence[bytes], alt: str) -> dict[str, Any]:
@@ -191,7 +184,7 @@ def _alternative(comparison: Comparison, panel: Panel) -> str:
     if panel.original:
         return f"{comparison.image}, the original"
     measured = "".join(
-        f", {_TITLES[name]} {format_figure(name, value)}" for name, value in panel.metrics.items()
+        f", {TITLES[name]} {format_figure(name, value)}" for name, value in panel.metrics.items()
     )
     return f"{comparison.image}, enlarged ×{comparison.request.scale} by {panel.name}{measured}"
 
@@ -200,7 +193,7 @@ def _figures_table(comparison: Comparison) -> str:
     records = comparison.records()
     metrics = list(records[0].metrics)
     best = {name: max(r.metrics[name] for r in records) for name in metrics}
-    titles = ["method", *(_TITLES[name] for name in metrics), "prepare", "network", "total"]
+    titles = ["method", *(TITLES[name] for name in metrics), "prepare", "network", "total"]
     rows = []
     for record in records:
         cells = [f'<th scope="row">{escape(record.method)}</th>']
@@ -220,78 +213,3 @@ def _figures_table(comparison: Comparison) -> str:
         f"<table><caption>Figures</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
-
-
-def _index_table(
-    entries: Sequence[tuple[str, Sequence[Record]]], averages: Sequence[Average]
-) -> str:
-    metrics = list(averages[0].metrics)
-    titles = [*(_TITLES[name] for name in metrics), "time"]
-    top = _heading("picture", 0, 'class="words" rowspan="2"') + _heading("pixels", 1, 'rowspan="2"')
-    below = ""
-    for index, item in enumerate(averages):
-        name = escape(item.method)
-        top += f'<th scope="colgroup" class="first" colspan="{len(titles)}">{name}</th>'
-        for place, title in enumerate(titles):
-            column = 2 + index * len(titles) + place
-            below += _heading(title, column, "" if place else 'class="first"')
-    rows = ""
-    for page, records in entries:
-        first = records[0]
-        link = f'<a href="{escape(quote(page))}">{escape(first.image)}</a>'
-        rows += f'<tr><th scope="row">{link}</th>'
-        rows += f'<td data-value="{first.width * first.height}">{first.width}×{first.height}</td>'
-        rows += "".join(_cells(record, metrics) for record in records) + "</tr>"
-    foot = f'<tr><th scope="row">average of {len(entries)}</th><td></td>'
-    foot += "".join(_cells(item, metrics) for item in averages) + "</tr>"
-    return (
-        f"<table><caption>Figures</caption><thead><tr>{top}</tr><tr>{below}</tr></thead>"
-        f"<tbody>{rows}</tbody><tfoot>{foot}</tfoot></table>"
-    )
-
-
-def _heading(title: str, column: int, attributes: str) -> str:
-    return (
-        f'<th scope="col" {attributes} data-column="{column}">'
-        f'<button type="button">{title}</button></th>'
-    )
-
-
-def _cells(item: Record | Average, metrics: Sequence[str]) -> str:
-    values = [(item.metrics[name], format_figure(name, item.metrics[name])) for name in metrics]
-    seconds = math.inf if item.steps is None else item.steps.total
-    values.append((seconds, "" if item.steps is None else format_seconds(seconds)))
-    cells = ""
-    for place, (value, text) in enumerate(values):
-        number = "1e999" if math.isinf(value) else f"{value:.6f}"  # JavaScript reads Infinity
-        cells += f'<td{"" if place else " class=first"} data-value="{number}">{text}</td>'
-    return cells
-
-
-def filled(name: str, **values: str) -> bytes:
-    """The frame of all pages around ``name``'s content and script, which alone the policy lets run.
-
-    Args:
-        name: Of ``NAME.html`` and ``NAME.js``.
-        values: For the places in the frame and in the content, by name.
-    """
-    folder = files("srcnn_cli.comparison")
-
-    def read(file: str) -> str:
-        return folder.joinpath(file).read_text(encoding="utf-8")
-
-    style, script = read("page_style.css"), read(f"{name}.js")
-    style_hash, script_hash = (
-        base64.b64encode(hashlib.sha256(part.encode()).digest()).decode()
-        for part in (style, script)
-    )
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{style_hash}'; "
-        f"script-src 'sha256-{script_hash}'; base-uri 'none'; form-action 'none'"
-    )
-    content = Template(read(f"{name}.html").rstrip()).substitute(values)
-    text = Template(read("page_frame.html")).substitute(
-        values, content=content, style=style, script=script, policy=policy,
-        generator=f"srcnn-cli {__version__}",
-    )  # fmt: skip
-    return text.encode()

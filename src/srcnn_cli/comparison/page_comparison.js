@@ -105,6 +105,7 @@
       show("right");
     }
     [...$("views").children].forEach((b, i) => b.setAttribute("aria-pressed", i === index));
+    $("about").textContent = `${chosen.label}: ${chosen.about}`;
     fitTo(chosen.x, chosen.y, chosen.width, chosen.height);
   }
 
@@ -201,6 +202,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = item.label;
+    button.title = item.about;
     button.addEventListener("click", () => view(i));
     $("views").append(button);
   });

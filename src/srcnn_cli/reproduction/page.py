@@ -7,7 +7,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING
 
-from srcnn_cli.comparison.page import filled
+from srcnn_cli.comparison.page_frame import filled
 
 if TYPE_CHECKING:
     from pathlib import Path
