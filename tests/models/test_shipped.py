@@ -14,11 +14,19 @@ from srcnn_cli.engines.tiling import run_plane
 from srcnn_cli.engines.torch_engine import TorchEngine
 from srcnn_cli.errors import ModelError
 from srcnn_cli.evaluation.metrics import psnr
-from srcnn_cli.evaluation.protocol import make_pair
+from srcnn_cli.evaluation.protocol import SRCNN, make_pair
+from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.imaging.levels import LEVELS
 from srcnn_cli.imaging.rounding import round_to_uint8
 from srcnn_cli.methods.network import Network
-from srcnn_cli.methods.selection import method_of_file
-from srcnn_cli.models.catalog import check_integrity, find_model, shipped_models, weights_folder
+from srcnn_cli.methods.selection import Candidates, method_of_file
+from srcnn_cli.models.catalog import (
+    check_integrity,
+    find_model,
+    photograph_weights,
+    shipped_models,
+    weights_folder,
+)
 from srcnn_cli.models.dictionaries import DictionaryConfig
 from srcnn_cli.models.weights import load_weights, read_config
 from srcnn_cli.pictures.folders import find_pictures
@@ -140,7 +148,32 @@ def test_the_larger_network_is_the_better_one(scale, test_set):
 
 def test_every_weights_file_in_the_folder_is_listed():
     files = {path.name for path in weights_folder().glob("*.safetensors")}
-    assert files == {model.path.name for model in MODELS.values()}
+    listed = {model.path.name for model in MODELS.values()}
+    assert files == listed | {weights.path.name for weights in photograph_weights()}
+
+
+@pytest.mark.parametrize("weights", photograph_weights(), ids=lambda weights: weights.path.stem)
+def test_weights_for_damaged_pictures_are_whole_listed_and_found(weights):
+    check_integrity(weights.path)
+    config, _ = load_weights(weights.path)
+    assert config.scales == (weights.scale,)
+    assert config.levels == LEVELS
+    assert find_model(f"{weights.family}-photo")[weights.scale] == weights.path
+    card = (weights_folder() / "README.md").read_text(encoding="utf-8")
+    assert weights.path.name in card
+    assert weights.sha256 in card
+
+
+@pytest.mark.parametrize("weights", photograph_weights(), ids=lambda weights: weights.path.stem)
+def test_damage_is_made_good_by_the_shipped_weights(weights):
+    """A drawing of our own: smooth shades with edges, the worst case for JPEG."""
+    y, x = np.mgrid[:240, :240]
+    drawing = 120 + 70 * np.tanh(np.sin((x + 2 * y) / 19) * 6) + 30 * np.sin(x / 41 - y / 29)
+    chain = parse_chain("jpeg:30")
+    pair = make_pair(drawing.astype(np.uint8), weights.scale, SRCNN.changed(degrade=chain))
+    candidates = Candidates(f"{weights.family}-photo")
+    restored, _ = candidates.method(weights.scale, "cpu", pair.levels).enlarge(pair.low, 240, 240)
+    assert pair.psnr(restored) > pair.psnr(pair.interpolated) + 1
 
 
 def test_the_model_card_holds_each_file_with_its_checksum_and_figures():

@@ -42,7 +42,10 @@ _STRIDE = 3
 _LEAST_NOISE = 3.9
 _FLATTEST = 0.1
 _MOST_STRUCTURE = 1.7
-_LEAST_WHITENESS = 0.7
+_LEAST_WHITENESS = 0.66
+# Strong noise over strong texture: it is there at the highest frequencies, and texture not much
+# stronger at lower ones.
+_STRONG_NOISE, _LEAST_HIGH, _MOST_TEXTURE = 4.8, 0.95, 3.0
 
 
 class Estimate(NamedTuple):
@@ -152,4 +155,6 @@ def _noise(luminance: NDArray[np.float32]) -> float:
         for where in ((frequency >= 3) & (frequency <= 5), frequency >= 9)
     )
     white = middle <= _MOST_STRUCTURE * sigma and high >= _LEAST_WHITENESS * middle
-    return sigma if white else 0.0
+    strong = sigma >= _STRONG_NOISE and _LEAST_HIGH * sigma <= high
+    strong = strong and middle <= _MOST_TEXTURE * sigma
+    return sigma if white or strong else 0.0

@@ -143,7 +143,8 @@ def photograph_weights() -> tuple[PhotographWeights, ...]:
 
 def restoring_weights(family: str) -> dict[int, Path]:
     """The files that take the place of a shipped model's where a picture is damaged, by scale."""
-    if family not in {model.family for model in shipped_models()}:
+    known = {weights.family for weights in photograph_weights()}
+    if family not in known | {model.family for model in shipped_models()}:
         return {}
     return {
         weights.scale: weights.path
