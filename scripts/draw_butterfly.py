@@ -48,7 +48,7 @@ def draw() -> Image.Image:
     picture[:] = LEAF
     picture = mixed(picture, DARK_LEAF, 0.8 * soft(vein - 0.16, 0.1))
     side = np.abs(x)  # both halves are alike
-    for reach, turn, lobes, stripes in ((0.36, -0.72, 0.03, 13), (0.54, 0.52, 0.015, 17)):
+    for reach, turn, lobes, stripes in ((0.36, -0.72, 0.03, 5), (0.54, 0.52, 0.015, 7)):
         beyond, way, angle = wing(side, y, reach=reach, turn=turn, lobes=lobes)
         inside = soft(beyond)
         color = np.empty_like(picture)
