@@ -19,6 +19,7 @@ import tempfile
 import time
 from fcntl import ioctl
 from pathlib import Path
+from signal import SIGKILL
 from termios import TIOCSWINSZ
 
 import pyte
@@ -28,14 +29,14 @@ PAGE = ROOT / "docs" / "screens.md"
 SIZES = ((80, 24), (140, 40))
 # What is typed, and a word of the screen that is shown, but for the one at its end.
 COMMANDS = (
-    ("upscale in/ -s 3 -m vdsr-20 -j 1 -o out/", "left"),
-    ("train --data in/ --scale 2 --steps 200 --interval 50 -o run", "left"),
-    ("bench set/ -m vdsr-20", "left"),
-    ("compare set/butterfly.png -o sheet.png", "left"),
+    ("upscale in/ -s 6 -m srcnn-9-5-5 -j 1 -o out/", "left"),
+    ("train --data in/ --scale 2 --steps 60 --interval 20 -o run", "left"),
+    ("bench set/ -m srcnn-9-5-5 --self-ensemble", "left"),
+    ("compare set/butterfly.png -m vdsr-20 -o sheet.png", "left"),
     ("models", None),
     ("upscale --help", None),
 )
-LONGEST = 240.0
+LONGEST = 60.0
 
 
 def screen_of(typed: str, word: str | None, width: int, height: int, folder: Path) -> list[str]:
@@ -63,6 +64,7 @@ def screen_of(typed: str, word: str | None, width: int, height: int, folder: Pat
         lines = [line.rstrip() for line in screen.display]
         if word and any(f" {word} " in line for line in lines):
             shown = lines if sum(map(bool, lines)) >= sum(map(bool, shown)) else shown
+    os.kill(child, SIGKILL)  # it may have ended by itself
     os.close(terminal)
     os.waitpid(child, 0)
     shown = shown or [line.rstrip() for line in screen.display]
@@ -77,9 +79,9 @@ def main() -> None:
     text = [
         "# What a person sees",
         "",
-        "Screens of each command while it works, in terminals of 80×24 and 140×40 characters, on two",
-        "cores beside other work. Made by `python scripts/screens.py`, which reads them as a terminal",
-        "does; do not edit.",
+        "Screens of each command while it works, in terminals of 80×24 and 140×40 characters, on",
+        "two cores beside much other work. Made by `python scripts/screens.py`, which reads them as",
+        "a terminal does; do not edit.",
     ]
     for typed, word in COMMANDS:
         text += ["", f"## `srcnn {typed}`"]

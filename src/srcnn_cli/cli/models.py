@@ -52,8 +52,11 @@ def models(json: JsonOption = False) -> None:
         for scale, own in model.figures.items()
     ]
     _console.out.print(_console.table(columns, rows))
+    whole = not _console.out.is_terminal  # lines for programs are not broken
     for protocol in dict.fromkeys(model.protocol for model in shipped):
-        _console.out.print(f"PSNR: {protocol}", style="dim")
+        _console.out.print(f"PSNR: {protocol}", style="dim", soft_wrap=whole)
     for training in dict.fromkeys(model.training for model in shipped):
         families = dict.fromkeys(m.family for m in shipped if m.training == training)
-        _console.out.print(f"{', '.join(families)}: trained on {training}", style="dim")
+        _console.out.print(
+            f"{', '.join(families)}: trained on {training}", style="dim", soft_wrap=whole
+        )

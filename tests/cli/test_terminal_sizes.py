@@ -1,0 +1,68 @@
+"""What commands print fits into the terminal that they print it in, whatever its size."""
+
+import os
+import re
+import select
+import struct
+import sys
+import time
+
+import pytest
+
+from command import command, threads
+from sample_pictures import smooth
+
+pty = pytest.importorskip("pty", reason="there are no such terminals on Windows")
+
+# What moves the cursor or colours, but takes no room.
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def lines_in_a_terminal(width, height, *arguments):
+    """Every line that a command writes in a terminal of this size, bars included."""
+    from fcntl import ioctl
+    from termios import TIOCSWINSZ
+
+    ours, theirs = pty.openpty()
+    ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+    environment = {**threads(1), "TERM": "xterm-256color"}
+    environment.pop("COLUMNS", None)
+    child = os.posix_spawn(
+        sys.executable, command(*arguments), environment,
+        file_actions=[(os.POSIX_SPAWN_DUP2, theirs, fd) for fd in (0, 1, 2)],
+    )  # fmt: skip
+    os.close(theirs)
+    said = b""
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends:
+        if select.select([ours], [], [], 0.5)[0]:
+            try:
+                data = os.read(ours, 1 << 16)
+            except OSError:  # it has ended
+                break
+            if not data:
+                break
+            said += data
+    os.close(ours)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, said.decode()
+    return [line for line in re.split(r"[\r\n]+", _ESCAPES.sub("", said.decode())) if line]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (140, 40)])
+def test_lines_and_bar_of_a_batch_fit(work, width, height):
+    names = [f"in/{'a long name of a photograph ' * 3}{number}.png" for number in range(3)]
+    for number, name in enumerate(names):
+        smooth(work / name, (260, 220), seed=number)
+    said = lines_in_a_terminal(
+        width, height, "upscale", "in", "-s", "3", "-m", "srcnn-9-5-5", "-j", "1", "-o", "out"
+    )
+    assert max(map(len, said)) <= width
+    assert sum("780×660" in line for line in said) == 3
+    assert any("3 done" in line for line in said)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (140, 40)])
+@pytest.mark.parametrize("arguments", [["--help"], ["models"], ["upscale", "--help"]])
+def test_what_is_read_on_its_own_fits(work, width, height, arguments):
+    said = lines_in_a_terminal(width, height, *arguments)
+    assert max(map(len, said)) <= width
