@@ -80,8 +80,8 @@ def main() -> None:
         "# What a person sees",
         "",
         "Screens of each command while it works, in terminals of 80×24 and 140×40 characters, on",
-        "two cores beside much other work. Made by `python scripts/screens.py`, which reads them as",
-        "a terminal does; do not edit.",
+        "two cores beside much other work. Made by `python scripts/screens.py`, which reads them",
+        "as a terminal does; do not edit.",
     ]
     for typed, word in COMMANDS:
         text += ["", f"## `srcnn {typed}`"]
