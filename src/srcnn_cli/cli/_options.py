@@ -124,8 +124,8 @@ EngineOption = Annotated[
     EngineName,
     typer.Option(
         metavar="NAME",
-        help=f"What computes the network: {alternatives(EngineName)}. auto is onnx on the CPU, and "
-        "openvino there for bfloat16 where it is installed.",
+        help=f"Runs networks: {alternatives(EngineName)}.",
+        rich_help_panel=COMPUTING,
     ),
 ]
 ThreadsOption = Annotated[

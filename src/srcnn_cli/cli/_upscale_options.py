@@ -116,8 +116,8 @@ ModelOption = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="A name from `srcnn models`, a file of weights or an .onnx file, the folder of a run, "
-        "or an interpolation, such as bicubic.",
+        help="One of `srcnn models`, a file, the folder of a run, or an interpolation, such as "
+        "bicubic.",
         autocompletion=complete_method,
         rich_help_panel=COMPUTING,
     ),
@@ -138,7 +138,7 @@ AtOnceOption = Annotated[
         metavar="N",
         min=1,
         max=1024,
-        help="Files worked on at a time (default: one for each core).",
+        help="Files worked on at a time (default: all cores).",
         rich_help_panel=COMPUTING,
     ),
 ]
