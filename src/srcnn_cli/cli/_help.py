@@ -29,7 +29,7 @@ class Command(TyperCommand):
         parameters: list[Any] = self.get_params(ctx)
         arguments = list(filter(_is_argument, parameters))
         inputs = "".join(f" {p.metavar}{'...' if p.nargs == -1 else ''}" for p in arguments)
-        lines = [f"Usage: srcnn {self.name} [OPTIONS]{inputs}", ""]
+        lines = [f"Usage: srcnn {self.name} [OPTIONS]{inputs}"]
         for paragraph in (self.help or "").split("\n\n"):
             lines += textwrap.wrap(_plain(" ".join(paragraph.split())), width)
         lines.append("")

@@ -124,7 +124,7 @@ EngineOption = Annotated[
     EngineName,
     typer.Option(
         metavar="NAME",
-        help=f"Runs networks: {alternatives(EngineName)}.",
+        help=f"Engine: {alternatives(EngineName)}.",
         rich_help_panel=COMPUTING,
     ),
 ]

@@ -126,7 +126,7 @@ RestoreOption = Annotated[
     str,
     typer.Option(
         metavar="WHAT",
-        help="Damage to undo: auto, off, or by name, such as noise:8 or noise:8+jpeg:90.",
+        help="Undo damage: auto, off or jpeg:50, say.",
         rich_help_panel=COMPUTING,
     ),
 ]
