@@ -136,6 +136,23 @@ def test_pads_of_the_edge_are_the_border_policy(tmp_path):
     assert_same(path, config, tensors)
 
 
+@pytest.mark.parametrize("residual", [False, True])
+def test_a_constant_around_the_picture_is_a_mean(tmp_path, residual):
+    """As exports have it whose means are folded into the biases."""
+    net = Builder()
+    amounts = net.constant(np.array([0, 0, 2, 2, 0, 0, 2, 2], np.int64))
+    net.node("Pad", net.value, amounts, net.constant(np.float32(0.4)), mode="constant")
+    net.conv(4, 5, pads=[0] * 4)
+    net.then("Relu")
+    net.conv(1, 3)
+    if residual:
+        net.node("Add", net.value, "x")
+    path = net.save(tmp_path / "a_x2.onnx")
+    config, tensors, _ = import_weights(path)
+    assert (config.border, config.mean) == ("zero", pytest.approx(0.4))
+    assert_same(path, config, tensors)
+
+
 def low_resolution(activate, *, scale=3, channels=1):
     net = Builder(channels)
     net.conv(6, 5)
@@ -274,6 +291,15 @@ def test_constants_around_the_layers_are_folded_into_them(tmp_path):
         (lambda net: net.then("Clip", 0, 1), "limited to a range"),
         (lambda net: (net.conv(4, 3), net.node("Add", net.value, "v0")), "residual network"),
         (lambda net: (net.then("Tanh"), net.then("Relu")), "after a tanh"),
+        (
+            lambda net: net.node(
+                "Pad",
+                net.value,
+                net.constant(np.array([0, 0, 1, 1] * 2, np.int64)),
+                net.constant(np.float32(0.5)),
+            ),
+            "continues its planes with 0.5",
+        ),
     ],
 )
 def test_other_networks_are_refused_with_the_reason(tmp_path, build, words):

@@ -76,7 +76,11 @@ class Chain:
             raise ModelError("its input goes through an activation first")
         half = weight.shape[2] // 2
         if deconvolution is None and half:
-            amount, policy = signal.padded or (padding, "zero")
+            amount, policy, constant = signal.padded or (padding, "zero", 0.0)
+            if constant:  # W x + b = W (x - c) + b + c ΣW
+                self._mean = constant
+                share = constant * weight.sum(axis=(1, 2, 3))
+                bias = share if bias is None else bias + share
             kept = amount in {None, half} and not (signal.padded and padding)
             self._borders.add(policy if kept else None)
         self._layers.append(
@@ -85,9 +89,16 @@ class Chain:
         self._versions.append(0)
         return Signal(len(self._layers))
 
-    def pad(self, signal: Signal, amount: int, policy: BorderPolicy) -> Signal:
-        """A picture continued at its border."""
-        return replace(signal, padded=(amount, policy))
+    def pad(
+        self, signal: Signal, amount: int, policy: BorderPolicy, constant: float = 0.0
+    ) -> Signal:
+        """A picture continued at its border, by its own values or by a constant.
+
+        A constant other than 0 around the network's input is a mean that was not subtracted.
+        """
+        if constant and (signal.layer or self._mean or not 0 < constant < 1):
+            raise ModelError(f"continues its planes with {constant:g}, as no network here does")
+        return replace(signal, padded=(amount, policy, constant))
 
     def plus(self, signal: Signal, values: NDArray[Any]) -> Signal:
         """A sum with constants: a layer's bias."""

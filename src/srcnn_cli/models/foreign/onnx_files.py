@@ -158,13 +158,16 @@ def _pad(call: Call) -> Value:
     """Since version 11 the amounts are an input, and before an attribute."""
     amounts = call.numbers[0].tolist() if call.numbers else call.attributes.get("pads", [])
     mode = call.attributes.get("mode", "constant")
+    constant = float(call.attributes.get("value", 0.0))
+    if len(call.numbers) > 1 and call.numbers[1].size == 1:
+        constant = float(call.numbers[1].ravel()[0])
     sides = set(amounts) - {0}
     if mode not in {"edge", "constant"} or len(sides) > 1:
         return Unknown(f"Pad ({mode})")
     if not sides:
         return call.signals[0]
     policy: BorderPolicy = "replicate" if mode == "edge" else "zero"
-    return call.chain.pad(call.signals[0], sides.pop(), policy)
+    return call.chain.pad(call.signals[0], sides.pop(), policy, 0.0 if mode == "edge" else constant)
 
 
 def _leak(call: Call) -> Value:

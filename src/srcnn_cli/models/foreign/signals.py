@@ -29,7 +29,7 @@ class Signal:
         down: By what where it is negative.
         tanh: Whether a tanh was taken of it.
         finished: What may come only after the last layer, for a message; "" if nothing did.
-        padded: By how much it was continued at the border, and how.
+        padded: By how much it was continued at the border, how, and with which constant.
     """
 
     layer: int
@@ -38,7 +38,7 @@ class Signal:
     down: NDArray[Any] = field(default_factory=lambda: ONE)
     tanh: bool = False
     finished: str = ""
-    padded: tuple[int, BorderPolicy] | None = None
+    padded: tuple[int, BorderPolicy, float] | None = None
 
     @property
     def linear(self) -> bool:
