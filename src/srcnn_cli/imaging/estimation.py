@@ -37,15 +37,32 @@ _FAINT = 80
 
 _PATCH = 5
 _STRIDE = 3
-# In levels of luminance. Textures of clean pictures reach 4.1 (Set14's "bridge") and even 6.6
-# ("baboon"); the next two measures tell them from noise.
+# In levels of luminance.
 _LEAST_NOISE = 3.9
 _FLATTEST = 0.1
-_MOST_STRUCTURE = 1.7
-_LEAST_WHITENESS = 0.66
-# Strong noise over strong texture: it is there at the highest frequencies, and texture not much
-# stronger at lower ones.
-_STRONG_NOISE, _LEAST_HIGH, _MOST_TEXTURE = 4.8, 0.95, 3.0
+
+
+class _Noisy(NamedTuple):
+    """What the flattest blocks must be like for noise: the same at all frequencies.
+
+    Attributes:
+        least: Standard deviation, in levels.
+        middle: Middle frequencies, at most so many times the standard deviation.
+        high: High frequencies, at least so many times the standard deviation.
+        whiteness: High frequencies, at least so many times the middle ones.
+    """
+
+    least: float
+    middle: float
+    high: float
+    whiteness: float
+
+
+# Textures of clean pictures have "noise" of up to 6.6 levels (Set14's "baboon"), where they were
+# reduced without averaging even more: that is told from noise where the picture is flat.
+_IN_FLAT_PARTS = (_Noisy(3.9, 1.25, 0.0, 0.7),)
+# A compressed picture is not clean anyway: there noise is looked for over texture, too.
+_ANYWHERE = (_Noisy(3.9, 1.7, 0.0, 0.66), _Noisy(4.8, 3.0, 0.95, 0.0))
 
 
 class Estimate(NamedTuple):
@@ -60,11 +77,13 @@ class Estimate(NamedTuple):
     noise: float = 0.0
 
 
-def estimate(pixels: NDArray[np.uint8]) -> Estimate:
+def estimate(pixels: NDArray[np.uint8], *, compressed: bool = False) -> Estimate:
     """Look at the middle of a picture.
 
     Args:
         pixels: (H, W) grey or (H, W, 3) R'G'B', of which luminance from 0 to 255 is taken.
+        compressed: Whether it is known to have been compressed: what is damaged anyway may be
+            called noisy sooner.
     """
     part = _middle(pixels)
     if min(part.shape[:2]) < _SMALLEST:
@@ -72,7 +91,8 @@ def estimate(pixels: NDArray[np.uint8]) -> Estimate:
     luminance: NDArray[np.float32] = part.astype(np.float32)
     if luminance.ndim == 3:
         luminance = luminance @ LUMINANCE_SHARES
-    return Estimate(_quality(luminance), _noise(luminance))
+    quality = _quality(luminance)
+    return Estimate(quality, _noise(luminance, compressed=compressed or quality is not None))
 
 
 def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -136,7 +156,7 @@ def _distances(coefficients: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.where(enough, sums / np.maximum(counts, 1), np.inf)
 
 
-def _noise(luminance: NDArray[np.float32]) -> float:
+def _noise(luminance: NDArray[np.float32], *, compressed: bool) -> float:
     patches = np.lib.stride_tricks.sliding_window_view(luminance, (_PATCH, _PATCH))
     flat = patches[::_STRIDE, ::_STRIDE].reshape(-1, _PATCH**2)
     variance = flat.var(axis=1)
@@ -154,7 +174,10 @@ def _noise(luminance: NDArray[np.float32]) -> float:
         float(np.sqrt(flattest[:, where].mean()))
         for where in ((frequency >= 3) & (frequency <= 5), frequency >= 9)
     )
-    white = middle <= _MOST_STRUCTURE * sigma and high >= _LEAST_WHITENESS * middle
-    strong = sigma >= _STRONG_NOISE and _LEAST_HIGH * sigma <= high
-    strong = strong and middle <= _MOST_TEXTURE * sigma
-    return sigma if white or strong else 0.0
+    found = any(
+        sigma >= kind.least
+        and middle <= kind.middle * sigma
+        and high >= max(kind.high * sigma, kind.whiteness * middle)
+        for kind in (_ANYWHERE if compressed else _IN_FLAT_PARTS)
+    )
+    return sigma if found else 0.0
