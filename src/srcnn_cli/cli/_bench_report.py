@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.cli import _terminal
@@ -9,6 +10,8 @@ from srcnn_cli.cli import _terminal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from rich.table import Table
 
     from srcnn_cli.evaluation.benchmark import Average, Record
     from srcnn_cli.evaluation.judging import Judged
@@ -97,30 +100,57 @@ def _speed(item: Average) -> list[str]:
 def _show_published(figures: Sequence[Figure], averages: Sequence[Average], metric: str) -> None:
     """Published figures, and how far each measured method is above each of them.
 
-    Where the methods do not fit beside each other they stand in several tables.
+    Where that does not fit into the terminal's width the methods have numbers for names, the papers
+    stand above their figures, and the times are left to the other forms of the report.
     """
     from srcnn_cli.cli import _console
     from srcnn_cli.evaluation.report import METRIC_TITLES, format_difference, format_metric
 
-    def columns(part: Sequence[Average]) -> list[tuple[str, str]]:
-        titles = ["published", METRIC_TITLES[metric], *(item.method for item in part), "time"]
-        sides = ["left", *["right"] * (len(part) + 2)]
-        return [*((_console.escape(t), s) for t, s in zip(titles, sides, strict=True)),
-                ("source", "left")]  # fmt: skip
-
-    def row(figure: Figure, part: Sequence[Average]) -> list[str]:
+    def figure_cells(figure: Figure, part: Sequence[Average]) -> list[str]:
         return [
             _console.escape(figure.method),
             format_metric(metric, figure.value),
             *(format_difference(metric, item.metrics[metric] - figure.value) for item in part),
-            "" if figure.seconds is None else f"{figure.seconds:g} s",
-            figure.source.split(", ", 1)[-1],  # the authors are in the JSON
         ]
 
-    for part in _console.in_parts(
-        averages, lambda p: _console.table(columns(p), [row(f, p) for f in figures])
-    ):
-        _console.print_table(_console.table(columns(part), [row(f, part) for f in figures]))
+    names = [_console.escape(item.method) for item in averages]
+    columns = [("published", "left"), (METRIC_TITLES[metric], "right")]
+    wide = [*columns, *((name, "right") for name in names), ("time", "right"), ("source", "left")]
+    rows = [
+        [
+            *figure_cells(figure, averages),
+            "" if figure.seconds is None else f"{figure.seconds:g} s",
+            _source(figure),
+        ]
+        for figure in figures
+    ]
+    table = _console.table(wide, rows)
+    if _console.fits(table):
+        _console.print_table(table)
+        return
+
+    def narrow(part: Sequence[Average]) -> Table:
+        numbers = [(str(averages.index(item) + 1), "right") for item in part]
+        rows: list[list[str]] = []
+        source = ""
+        for figure in figures:
+            if _source(figure) != source:
+                source = _source(figure)
+                rows.append([f"[dim]{source}[/dim]", *[""] * (1 + len(part))])
+            name, *cells = figure_cells(figure, part)
+            rows.append([f"  {name}", *cells])
+        return _console.table([*columns, *numbers], rows)
+
+    legend = ", ".join(f"{number} {name}" for number, name in enumerate(names, start=1))
+    legend = f"{METRIC_TITLES[metric]} above the published by {legend}"
+    _console.out.print("\n".join(textwrap.wrap(legend, _console.out.width)))
+    for part in _console.in_parts(averages, narrow):
+        _console.print_table(narrow(part))
+
+
+def _source(figure: Figure) -> str:
+    """The paper and its table; the authors are in the JSON."""
+    return figure.source.split(", ", 1)[-1]
 
 
 def show_other_protocols(judged: Sequence[Judged]) -> None:
@@ -131,7 +161,7 @@ def show_other_protocols(judged: Sequence[Judged]) -> None:
     if not judged:
         return
     protocols = list(judged[0].protocols)
-    columns = [("given results under", "left"), *((name, "right") for name in protocols)]
+    columns = [("results under", "left"), *((name, "right") for name in protocols)]
     rows = []
     for item in judged:
         cells = [

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _WIDE = 100  # columns; in fewer, a bar has room for its share and the time left only
 
-__all__ = ["escape", "in_parts", "make_progress", "out", "print_table", "table"]
+__all__ = ["escape", "fits", "in_parts", "make_progress", "out", "print_table", "table"]
 
 
 class _Stdout(Console):
@@ -78,21 +78,23 @@ def print_table(table: Table) -> None:
     out.print(table, crop=False)
 
 
+def fits(table: Table) -> bool:
+    """Whether a table is no wider than the terminal; what is no terminal takes any."""
+    wide = out.options.update(width=10_000)
+    return not out.is_terminal or out.measure(table, options=wide).maximum <= out.width
+
+
 def in_parts(items: Sequence[_T], table: Callable[[Sequence[_T]], Table]) -> list[Sequence[_T]]:
-    """Neighbours that fit together into a table as wide as the terminal; all if it is a pipe.
+    """Neighbours that fit together into a table.
 
     Args:
         items: What the columns are made of.
         table: Makes the table of some of them.
     """
-    if not out.is_terminal:
-        return [items]
     parts: list[Sequence[_T]] = []
     start = 0
-    for stop in range(1, len(items) + 1):
-        wide = out.options.update(width=10_000)
-        too_wide = out.measure(table(items[start:stop]), options=wide).maximum > out.width
-        if too_wide and stop - start > 1:
+    for stop in range(2, len(items) + 1):
+        if not fits(table(items[start:stop])):
             parts.append(items[start : stop - 1])
             start = stop - 1
     return [*parts, items[start:]]

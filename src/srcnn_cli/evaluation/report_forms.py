@@ -79,7 +79,7 @@ def to_markdown(report: Mapping[str, Any]) -> str:
         lines += ["", "Below a method's name: how far it is above the published figure."]
     if report["results"]:
         protocols = list(report["results"][0]["protocols"])
-        lines += ["", f"| given results under | {' | '.join(protocols)} |"]
+        lines += ["", f"| results under | {' | '.join(protocols)} |"]
         lines += ["|---" * (len(protocols) + 1) + "|"]
         for item in report["results"]:
             cells = ["–" if v is None else _cell(v, metrics) for v in item["protocols"].values()]

@@ -1,5 +1,6 @@
 """`srcnn bench --results`: pictures that another program made; folders of originals and others."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +48,12 @@ def test_results_stand_beside_our_methods_in_every_form(run, report):
     assert document["results"][0]["protocols"]["srcnn"]["psnr"] == nearest["psnr"]
     assert set(document["results"][0]["protocols"]) == {"srcnn", "vdsr", "rgb", "basicsr"}
     _, table, _ = run(*options)
-    for words in ("nn", "better", f"{nearest['psnr']:.2f}", "given results under", "basicsr"):
+    for words in ("nn", "better", f"{nearest['psnr']:.2f}", "results under", "basicsr"):
         assert words in table
     _, csv, _ = run(*options, "--format", "csv")
     assert f",average,nn,{nearest['psnr']},{nearest['ssim']},,,,," in csv
     _, markdown, _ = run(*options, "--format", "md")
-    assert "| given results under | srcnn | vdsr | rgb | basicsr |" in markdown
+    assert "| results under | srcnn | vdsr | rgb | basicsr |" in markdown
 
 
 @pytest.mark.usefixtures("made")
@@ -174,3 +175,24 @@ def test_the_published_figures_have_a_column_for_each_method(run):
     assert float(row[3]) == pytest.approx(averages["bicubic"] - 31.42, abs=0.011)
     _, markdown, _ = run("Set5", "--metrics", "psnr", "--format", "md")
     assert "| published | metric | value | bicubic | time | source |" in markdown
+
+
+def test_in_80_columns_methods_have_numbers_and_nothing_is_wider(run, monkeypatch):
+    from known_sets import SET5
+    from srcnn_cli.cli import _console, _terminal
+
+    monkeypatch.setattr(_console.out, "_force_terminal", True)
+    monkeypatch.setattr(_terminal, "width_of_lines", lambda **_: 80)
+    for index, (name, (height, width)) in enumerate(SET5.items()):
+        smooth(f"Set5/{name}.png", (width, height), seed=index)
+        enlarged(f"Set5/{name}.png", f"theirs/{name}.png", 3)
+    options = ("--methods", "nearest,bilinear,lanczos", "--results", "theirs")
+    _, out, _ = run("Set5", *options)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out)
+    lines = [line.rstrip() for line in plain.splitlines()]
+    assert max(map(len, lines[1:])) <= 80
+    legend = "1 nearest, 2 bilinear, 3 bicubic, 4 lanczos, 5 theirs"
+    assert f"PSNR above the published by {legend}" in " ".join(plain.split())
+    assert "baby" in lines  # a block for each picture
+    row = next(line for line in lines if line.startswith("  SC ")).split()
+    assert len(row) == 7
