@@ -7,6 +7,7 @@ import base64
 import io
 import runpy
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -172,6 +173,57 @@ def _ncnn(path: Path, exported: Exported) -> Run:
     return _on_its_grid(run, exported)
 
 
+def _ffmpeg(path: Path, exported: Exported) -> Run:
+    if shutil.which("ffmpeg") is None:
+        raise Missing("ffmpeg")
+
+    def run(planes: Planes) -> Planes:
+        height, width = planes.shape[1:]
+        source = ["-f", "rawvideo", "-pix_fmt", "grayf32le", "-s", f"{width}x{height}", "-i", "-"]
+        network = f"dnn_processing=dnn_backend=native:model={path}:input=x:output=y"
+        ended = subprocess.run(  # noqa: S603
+            ["ffmpeg", "-v", "error", *source, "-vf", network, "-f", "rawvideo", "-"],  # noqa: S607
+            input=np.ascontiguousarray(planes, "<f4").tobytes(),
+            capture_output=True,
+            check=False,
+        )
+        if b"native" in ended.stderr and not ended.stdout:
+            raise Missing("an ffmpeg of 4.3 to 6.0")
+        factor = exported.config.factor
+        return np.frombuffer(ended.stdout, "<f4").reshape(1, height * factor, width * factor)
+
+    return _on_its_grid(run, exported)
+
+
+def _libplacebo(path: Path, exported: Exported) -> Run:
+    if shutil.which("ffmpeg") is None:
+        raise Missing("ffmpeg")
+
+    def run(planes: Planes) -> Planes:
+        height, width = planes.shape[1:]
+        large = f"w={width * exported.scale}:h={height * exported.scale}"
+        shader = f"custom_shader_path={path}:dithering=-1:format=yuv444p16le"
+        ended = subprocess.run(  # noqa: S603
+            [  # noqa: S607
+                "ffmpeg", "-v", "error", "-init_hw_device", "vulkan=vk", "-filter_hw_device", "vk",
+                "-f", "rawvideo", "-pix_fmt", "yuv444p", "-s", f"{width}x{height}", "-i", "-",
+                "-vf", f"hwupload,libplacebo={large}:{shader},hwdownload,format=yuv444p16le",
+                "-f", "rawvideo", "-",
+            ],
+            input=np.concatenate(
+                [round_to_uint8(planes), np.full((2, height, width), 128, np.uint8)]
+            ).tobytes(),
+            capture_output=True,
+            check=False,
+        )  # fmt: skip
+        if not ended.stdout:
+            raise Missing(f"libplacebo with Vulkan ({ended.stderr.decode()[:200]})")
+        size = (3, height * exported.scale, width * exported.scale)
+        return np.frombuffer(ended.stdout, "<u2").reshape(size)[:1] / np.float32(255 * 256)
+
+    return run
+
+
 def _chromium(path: Path, exported: Exported) -> Run:
     from PIL import Image
 
@@ -213,6 +265,8 @@ PROGRAMS = {
         Program("PyTorch", "torch", _torch),
         Program("spandrel", "spandrel", _spandrel),
         Program("ncnn (float32)", "ncnn", _ncnn),
+        Program("FFmpeg (dnn_processing)", "ffmpeg", _ffmpeg),
+        Program("libplacebo", "mpv", _libplacebo, quantized=True),
         Program("Chromium (JavaScript)", "html", _chromium, picture=True, quantized=True),
     )
 }

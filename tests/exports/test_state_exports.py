@@ -131,3 +131,24 @@ def test_the_bicubic_filters_are_the_enlargement(factor):
     result = torch.pixel_shuffle(parts, factor)[0].numpy()
     expected = resize(plane, 11 * factor, 9 * factor)
     np.testing.assert_allclose(result, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", ["srcnn", "espcn"])
+def test_ffmpeg_computes_the_network(tmp_path, architecture):
+    exported = network(architecture, 2, "replicate")
+    inside = run("ffmpeg:FFmpeg (dnn_processing)", exported, tmp_path)
+    plane = picture(40, 32, channels=1)
+    try:
+        result = inside(plane)
+    except Missing as error:
+        pytest.skip(f"{error} is not installed")
+    np.testing.assert_allclose(result[0], ours(exported, plane[0]), rtol=0, atol=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("exported", "words"),
+    [(network("subpixel"), "cannot hold"), (network("srcnn", border="zero"), "--border replicate")],
+)
+def test_what_ffmpeg_cannot_hold_is_refused(exported, words):
+    with pytest.raises(ModelError, match=words):
+        FORMATS["ffmpeg"].check(exported)

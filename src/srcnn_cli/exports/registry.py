@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from srcnn_cli.exports.ffmpeg import FfmpegNative
 from srcnn_cli.exports.html import HtmlPage
+from srcnn_cli.exports.mpv import MpvShader
 from srcnn_cli.exports.ncnn import Ncnn
 from srcnn_cli.exports.onnx_picture import OnnxPicture
 from srcnn_cli.exports.onnx_plane import OnnxPlane
@@ -23,5 +25,7 @@ FORMATS: dict[str, ExportFormat] = {
         SpandrelDncnn(),
         Ncnn(),
         HtmlPage(),
+        FfmpegNative(),
+        MpvShader(),
     )
 }

@@ -1,0 +1,48 @@
+"""The shader on a software renderer: libplacebo, mpv's own, in FFmpeg with Vulkan."""
+
+import numpy as np
+import pytest
+
+from export_programs import PROGRAMS, Missing
+from networks_to_export import network, ours, picture
+from srcnn_cli.errors import ModelError
+from srcnn_cli.exports.registry import FORMATS
+
+# libplacebo goes through R'G'B', which clips luminance to what there is.
+BLACK, WHITE = 16 / 255, 235 / 255
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("architecture", "border"),
+    [("subpixel", "normalize"), ("espcn", "replicate"), ("fsrcnn", "zero")],
+)
+def test_the_shader_enlarges_luminance_as_the_network_does(tmp_path, architecture, border):
+    exported = network(architecture, 2, border)
+    path = tmp_path / "shader.glsl"
+    path.write_bytes(FORMATS["mpv"].files(exported)[".glsl"])
+    plane = picture(20, 24, channels=1) * 0.4 + 0.3
+    plane = (np.round(plane * 255) / 255).astype(np.float32)
+    try:
+        result = PROGRAMS["mpv:libplacebo"].load(path, exported)(plane)[0]
+    except Missing as error:
+        pytest.skip(f"{error} is not here")
+    expected = ours(exported, plane[0])
+    assert ((expected > BLACK) & (expected < WHITE)).mean() > 0.5
+    # Between the layers there are numbers of 16 bits.
+    difference = abs(result.clip(BLACK, WHITE) - expected.clip(BLACK, WHITE))
+    assert difference.max() < 1 / 255
+
+
+def test_every_pass_writes_four_maps_and_the_last_enlarges():
+    text = FORMATS["mpv"].files(network("subpixel", 3))[".glsl"].decode()
+    passes = text.split("//!DESC ")[1:]
+    assert len(passes) == 2 + 2 + 3 + 1  # 8 maps, 8 maps, 9 sub-pixels, and the enlargement
+    assert [p.count("//!SAVE") for p in passes] == [1] * 7 + [0]
+    assert "//!WIDTH HOOKED.w 3 *" in passes[-1]
+
+
+@pytest.mark.parametrize("exported", [network("srcnn"), network("subpixel", color="rgb")])
+def test_networks_that_do_not_enlarge_luminance_are_refused(exported):
+    with pytest.raises(ModelError, match="subpixel-s does"):
+        FORMATS["mpv"].check(exported)
