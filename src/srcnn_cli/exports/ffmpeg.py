@@ -91,8 +91,8 @@ class FfmpegNative(ExportFormat):
 def _convolution(layer: PlainLayer, place: int) -> bytes:
     outputs, inputs, side, _ = layer.weight.shape
     head = (_CONVOLUTION, 1, _NEAREST_OUTSIDE, _ACTIVATIONS[layer.activation])
-    weights = layer.weight.transpose(0, 2, 3, 1).astype("<f4").tobytes()
-    biases = layer.bias.astype("<f4").tobytes()
+    weights: bytes = layer.weight.transpose(0, 2, 3, 1).astype("<f4").tobytes()
+    biases: bytes = layer.bias.astype("<f4").tobytes()
     return _numbers(*head, inputs, outputs, side, 1) + weights + biases + _numbers(place, place + 1)
 
 
