@@ -1,5 +1,6 @@
 """Frozen graphs of TensorFlow, such as the models of OpenCV's dnn_superres."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -30,7 +31,8 @@ def test_srcnn(tmp_path):
         net.conv(out, side)
         if out > 1:
             net.node("Relu", net.value)
-    config, tensors, sentence = import_weights(net.save(tmp_path / "srcnn_x3.pb"))
+    path = net.save(tmp_path / "srcnn_x3.pb")
+    config, tensors, sentence = import_weights(path)
     assert (config.name, config.border, config.scales) == ("srcnn-9-1-5", "zero", (3,))
     assert "frozen graph of TensorFlow" in sentence
     first, second, third = net.layers
