@@ -1,6 +1,5 @@
 """Frozen graphs of TensorFlow, such as the models of OpenCV's dnn_superres."""
 
-import cv2
 import numpy as np
 import pytest
 import torch
