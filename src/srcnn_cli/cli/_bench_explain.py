@@ -121,10 +121,8 @@ def _show_effects(title: str, base: Known, found: Explanation) -> None:
 
 
 def _show_answer(title: str, claimed: str, answer: Answer) -> None:
-    tried = (
-        f"{answer.combinations} combinations of at most {answer.most} departures from a known "
-        "convention"
-    )
+    steps = "one departure" if answer.most == 1 else f"{answer.most} departures"
+    tried = f"{answer.combinations} combinations of at most {steps} from a known convention"
     if not answer.fitting:
         _terminal.say(f"{title}: none of {tried} gives {claimed} dB. The nearest figures:")
         _show_matches(answer.nearest)
