@@ -111,3 +111,8 @@ def test_the_command_says_what_it_found(jpeg, tmp_path, srcnn):
     code, _, err = srcnn(*command, "srcnn-9-1-5", "--restore", "jpeg:40")
     assert code == 2
     assert "srcnn-9-1-5 has no weights that restore at ×2" in err
+
+
+def test_the_default_model_restores_at_a_scale_of_one_two_and_three():
+    upscaler = Upscaler()
+    assert all(upscaler.restores(scale, Levels(0.4)) for scale in (1, 2, 3))

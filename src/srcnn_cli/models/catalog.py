@@ -79,6 +79,7 @@ class PhotographWeights(NamedTuple):
 
     Attributes:
         family: The model's.
+        others: Families that take it where they have none of their own.
         scale: The factor; 1 is for every model.
         path: The file.
         sha256: Its checksum in the index.
@@ -86,6 +87,7 @@ class PhotographWeights(NamedTuple):
     """
 
     family: str
+    others: tuple[str, ...]
     scale: int
     path: Path
     sha256: str
@@ -132,6 +134,7 @@ def photograph_weights() -> tuple[PhotographWeights, ...]:
     return tuple(
         PhotographWeights(
             entry["family"],
+            tuple(entry.get("others", ())),
             entry["scale"],
             folder / entry["file"],
             entry["sha256"],
@@ -146,11 +149,13 @@ def restoring_weights(family: str) -> dict[int, Path]:
     known = {weights.family for weights in photograph_weights()}
     if family not in known | {model.family for model in shipped_models()}:
         return {}
-    return {
-        weights.scale: weights.path
-        for weights in photograph_weights()
-        if weights.family == family or weights.scale == 1
-    }
+    own, borrowed = {}, {}
+    for weights in photograph_weights():
+        if weights.family == family:
+            own[weights.scale] = weights.path
+        elif weights.scale == 1 or family in weights.others:
+            borrowed[weights.scale] = weights.path
+    return borrowed | own
 
 
 def find_model(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Path]:

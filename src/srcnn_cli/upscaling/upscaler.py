@@ -241,7 +241,7 @@ class Upscaler:
         remarks: list[str] = []
         if not self.scales:
             return ()
-        if scale == int(scale) <= max(self.scales) and scale not in self.scales:
+        if 1 < scale == int(scale) <= max(self.scales) and scale not in self.scales:
             trained = ", ".join(f"×{known}" for known in self.scales)
             remarks.append(f"{self.model} was trained for {trained}, not for ×{scale:g}")
         if self.precision == "bfloat16":
