@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from srcnn_cli.reproduction.workshop import Workshop
 
 
+# Between a published figure, the measured one and their difference in one cell.
+THREE = " · "
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of the document.
@@ -133,7 +137,7 @@ def _table(table: Table, results: Results) -> Section:
 
 
 def _three(printed: float, value: float) -> str:
-    return f"{printed:.2f} · {value:.2f} · {value - printed:+.2f}"
+    return THREE.join((f"{printed:.2f}", f"{value:.2f}", f"{value - printed:+.2f}"))
 
 
 def _printed_name(picture: str | None, published: dict[str, dict[str | None, float]]) -> str | None:
