@@ -82,6 +82,18 @@ def note(line: str) -> None:
     _write(sys.stderr, line)
 
 
+def paragraph(text: str) -> None:
+    """A line on stderr that is broken at words where a terminal is narrower."""
+    width = width_of_lines(on_stderr=True)
+    if width is None:
+        note(text)
+        return
+    import textwrap
+
+    log(text)
+    _write(sys.stderr, textwrap.fill(text, width, break_on_hyphens=False, break_long_words=False))
+
+
 def warn(path: object, reason: str) -> None:
     """One line on stderr that does not stop the work."""
     line = f"warning: {path}: {reason}"

@@ -61,12 +61,12 @@ def _introduce(session: Session, held: int, device: torch.device) -> None:
     streamed = "streamed, " if isinstance(patches, PatchStream) else ""
     size = f"{streamed}{patches.pixels / 1e6:.1f} MP in memory"
     left_out = f"{len(session.skipped)} skipped, " if session.skipped else ""
-    _terminal.note(
+    _terminal.paragraph(
         f"{config.name} {scales}, {config.parameters:,} parameters, {session.used} pictures "
         f"({size}, {patches.positions:,} sub-images), {left_out}"
         f"{held} for validation, bicubic {session.bicubic:.2f} dB"
     )
-    _terminal.note(f"recipe {_describe(session.trainer.schedule)} on {device}")
+    _terminal.paragraph(f"recipe {_describe(session.trainer.schedule)} on {device}")
 
 
 def _describe(schedule: Schedule) -> str:
@@ -97,9 +97,7 @@ def _follow(session: Session, stop: _StopRequest) -> Ending:
                 continue
             bar.update(
                 progress.step,
-                f"loss {progress.loss:.3e}  {progress.psnr:.3f} dB "
-                f"({progress.psnr - bicubic:+.3f} against bicubic)  "
-                f"{progress.pixels_per_second / 1e6:.2f} MP/s",
+                f"{progress.psnr:.2f} dB ({progress.psnr - bicubic:+.2f})",
             )
             _terminal.note(_line(progress, bicubic))
         return session.ending(stop_requested=stop.requested)
