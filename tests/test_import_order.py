@@ -15,6 +15,7 @@ PARTS = (
     "errors",
     "process",
     "files",
+    "remote",
     "streams",
     "forks",
     "cores",

@@ -22,6 +22,7 @@ _NO_MEMORY = (
     "|failed to map segment|memory allocation|bad_alloc|bad allocation|Error -4 while"
 )
 
+TEMPORARY_FILES = ".srcnn-*.tmp"  # as a pattern of names
 _TEMPORARY = r"\.srcnn-[0-9a-f]{16}\.tmp"
 _unfinished: set[Path] = set()
 _umask_lock = threading.Lock()
@@ -29,7 +30,7 @@ _umask_lock = threading.Lock()
 # From making a temporary file to its lock it takes far less.
 _SECONDS_TO_LOCK = 0.2
 
-_EXISTS = "already exists (use --overwrite to replace it)"
+EXISTS = "already exists (use --overwrite to replace it)"
 
 
 def write_atomically(
@@ -60,7 +61,7 @@ def write_atomically(
     try:
         try:
             if not overwrite and target.exists():
-                raise OutputError(_EXISTS, target)
+                raise OutputError(EXISTS, target)
             with open(temporary, "x+b", opener=_open_privately) as file:
                 lock = _lock(file)
                 write(file)
@@ -152,7 +153,7 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> None:
         if target.is_dir():
             raise OutputError("is a folder, not a file", target)
         if os.path.lexists(target) and not overwrite:
-            raise OutputError(_EXISTS, target)
+            raise OutputError(EXISTS, target)
         if not target.parent.exists():
             raise OutputError("its folder does not exist", target)
         if not target.parent.is_dir():
@@ -201,13 +202,13 @@ def _link(temporary: Path, target: Path) -> None:
     try:
         os.link(temporary, target)
     except FileExistsError:
-        raise OutputError(_EXISTS, target) from None
+        raise OutputError(EXISTS, target) from None
     except OSError:
         # A file system without hard links (FAT, some network shares): claim the name first.
         try:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:
-            raise OutputError(_EXISTS, target) from None
+            raise OutputError(EXISTS, target) from None
         _unfinished.add(target)
         try:
             temporary.replace(target)

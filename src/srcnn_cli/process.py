@@ -58,6 +58,21 @@ def check_address_space() -> None:
         )
 
 
+def peak_memory_mb() -> float | None:
+    """The largest amount of memory that this process has held so far, if the system tells."""
+    # Linux's `getrusage` begins with what the program held that started this one.
+    with suppress(OSError), open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) * 1024 / 1e6, 1)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)
+
+
 def _end(number: int, _frame: object) -> None:
     """Remove what is half written and end at once, with the exit code that a shell gives."""
     files = sys.modules.get("srcnn_cli.files")

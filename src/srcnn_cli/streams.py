@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from srcnn_cli.errors import InputError, OutputError, UsageError
 from srcnn_cli.files import describe_os_error
+from srcnn_cli.remote import is_remote, parse_location
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +26,7 @@ _STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def input_path(name: str) -> Path:
-    """The file of that name, or `STANDARD`; a file that is called ``-`` is named by ``./-``."""
+    """The file of that name, here or elsewhere, or `STANDARD`; ``./-`` is a file called ``-``."""
     return STANDARD if name in _STDIN else _file(name)
 
 
@@ -35,7 +36,7 @@ def output_path(name: str) -> Path:
 
 
 def _file(name: str) -> Path:
-    path = Path(name)
+    path = parse_location(name)
     return path.absolute() if path == STANDARD else path
 
 
@@ -48,6 +49,8 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
     """Whether bytes only flow through what is there: a file cannot be replaced by that."""
     if Path(path) == STANDARD:
         return True
+    if is_remote(path):
+        return False
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError):

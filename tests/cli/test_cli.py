@@ -99,6 +99,7 @@ def test_a_plain_png_takes_no_module_for_other_formats_for_tags_or_for_transpare
         "files",
         "models",
         "process",
+        "remote",
         "streams",
         "forks",
         "cores",
@@ -268,7 +269,7 @@ def test_a_name_that_the_terminal_cannot_show_is_written_with_escapes(monkeypatc
 def test_peak_memory_is_that_of_this_process_not_of_the_one_that_started_it():
     held = bytearray(500_000_000)
     held[::4096] = b"x" * len(held[::4096])
-    script = "from srcnn_cli.cli._terminal import peak_memory_mb as p; print(p())"
+    script = "from srcnn_cli.process import peak_memory_mb as p; print(p())"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert 5 < float(done.stdout) < 300
 

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.cli import _terminal
+from srcnn_cli.process import peak_memory_mb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,7 +178,7 @@ def show_circumstances(setting: Setting) -> None:
     """Print where it ran, and what memory it took."""
     from srcnn_cli.cli import _console
 
-    memory = _terminal.peak_memory_mb()
+    memory = peak_memory_mb()
     where = f"{setting.device}, {setting.threads} threads"
     _console.out.print(f"{where}, peak memory {memory} MB", style="dim")
 

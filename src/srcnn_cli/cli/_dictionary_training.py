@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from srcnn_cli.cli import _progress, _terminal
 from srcnn_cli.errors import UsageError
+from srcnn_cli.process import peak_memory_mb
 from srcnn_cli.training.dictionary_run import (
     default_target,
     new_dictionary_folder,
@@ -91,7 +92,7 @@ def train_dictionary_and_show(
         )  # fmt: skip
     finally:
         stages.end()
-    memory = _terminal.peak_memory_mb()
+    memory = peak_memory_mb()
     _terminal.say(f"{target}  {method} ×{scales[0]}  {seconds:.0f} s, peak memory {memory} MB")
 
 

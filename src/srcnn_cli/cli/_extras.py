@@ -28,6 +28,8 @@ EXTRAS = {
     "formats": {"pillow_heif": "pillow-heif", "pillow_jxl": "pillow-jxl-plugin"},
     "openvino": {"openvino": "openvino"},
     "ray": {"ray": "ray"},
+    "s3": {"fsspec": "fsspec", "s3fs": "s3fs"},
+    "gs": {"fsspec": "fsspec", "gcsfs": "gcsfs"},
     "keras": {"pyfive": "pyfive"},
     "bench": {
         "skimage": "scikit-image",

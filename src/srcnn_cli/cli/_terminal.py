@@ -151,21 +151,6 @@ def _write(stream: TextIO, line: str) -> None:
             raise OutputError(reason, "standard output") from error
 
 
-def peak_memory_mb() -> float | None:
-    """The largest amount of memory that this process has held so far, if the system tells."""
-    # Linux's `getrusage` begins with what the program held that started this one.
-    with suppress(OSError), Path("/proc/self/status").open(encoding="ascii") as status:
-        for line in status:
-            if line.startswith("VmHWM:"):
-                return round(int(line.split()[1]) * 1024 / 1e6, 1)
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)
-
-
 def in_words(value: object) -> str:
     """A setting's value: yes and no, numbers without idle zeros, lists joined or counted."""
     if isinstance(value, bool):

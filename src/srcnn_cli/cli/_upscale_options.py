@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,6 +14,14 @@ from srcnn_cli.streams import input_path, output_path
 
 # The panels of the help; those of options of several commands are in `_options`.
 _SIZE, _READING, _WRITING = "Size", "Reading", "Writing"
+
+if TYPE_CHECKING:
+    Location = Path
+else:
+
+    class Location:
+        """To typer, what the parsers below give: of any `Path` it would make a local one again."""
+
 
 Format = Literal["png", "jpeg", "webp", "avif", "tiff", "bmp", "ppm"]
 EXTENSIONS: dict[str, str] = {
@@ -38,15 +46,15 @@ def _parse_output(name: str) -> Path:
 
 
 InputsArgument = Annotated[
-    list[Path],
+    list[Location],
     typer.Argument(
         metavar="INPUT",
-        help="Picture files, folders of them, or - for stdin.",
+        help="Files, folders, s3:// and gs://, or - for stdin.",
         parser=_parse_input,
     ),
 ]
 OutputOption = Annotated[
-    Path | None,
+    Location | None,
     typer.Option(
         "--output",
         "-o",
@@ -239,6 +247,15 @@ RawOption = Annotated[
         metavar="SIZE PIXELS",
         help="Frames of a video, such as 1920x1080 rgb24.",
         rich_help_panel=_READING,
+    ),
+]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="A Ray cluster: auto, local or HOST:PORT.",
+        rich_help_panel=COMPUTING,
     ),
 ]
 VerboseOption = Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from srcnn_cli.cli import _progress, _terminal
 from srcnn_cli.errors import UsageError
 from srcnn_cli.files import check_writable, write_atomically
+from srcnn_cli.process import peak_memory_mb
 from srcnn_cli.streams import STANDARD, check_stdin, check_stdout, is_stream, named, opened, sink
 from srcnn_cli.upscaling.raw_frames import parse_raw, upscale_frames
 from srcnn_cli.upscaling.stages import target_size
@@ -86,7 +87,7 @@ def upscale_raw(
                 "pixel_format": frames.pixels,
                 "frames": count,
                 "seconds": {"total": round(seconds, 4)},
-                "peak_memory_mb": _terminal.peak_memory_mb(),
+                "peak_memory_mb": peak_memory_mb(),
             },
             on_stderr=target == STANDARD,
         )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from srcnn_cli.errors import SrcnnError
     from srcnn_cli.upscaling.jobs import Job, PassedOver
     from srcnn_cli.upscaling.one_file import Done, Task
+    from srcnn_cli.upscaling.run import Outcome
     from srcnn_cli.upscaling.upscaler import Upscaler
 
 
@@ -41,7 +42,8 @@ class Reporter:
         self._numbers = {"done": 0, "skipped": 0, "failed": 0}
         self._started = time.perf_counter()
 
-    def done(self, job: Job, done: Done, upscaler: Upscaler, load_seconds: float) -> None:
+    def done(self, outcome: Outcome, done: Done, upscaler: Upscaler) -> None:
+        job = outcome.job
         self._numbers["done"] += 1
         for note in done.notes:
             self._warn(job.source_name, note)
@@ -56,9 +58,9 @@ class Reporter:
                     "output_size": done.output_size,
                     "model": upscaler.model,
                     "weights": [stage.scale for stage in done.stages],
-                    "border": upscaler.border_of(done.stages),
-                    "device": upscaler.device,
-                    "engine": upscaler.engine,
+                    "border": outcome.border,
+                    "device": outcome.device,
+                    "engine": outcome.engine,
                     "precision": upscaler.precision,
                     "tile": done.tile,
                     "quality": done.quality,
@@ -70,16 +72,16 @@ class Reporter:
                     },
                     "frames": done.frames,
                     "seconds": {
-                        "load": round(load_seconds, 4),
+                        "load": round(outcome.load_seconds, 4),
                         "read": round(done.read, 4),
                         "prepare": round(timing.prepare, 4),
                         "network": round(timing.network, 4),
                         "merge": round(timing.merge, 4),
                         "write": round(done.write, 4),
-                        "total": round(load_seconds + done.total, 4),
+                        "total": round(outcome.load_seconds + done.total, 4),
                         "bicubic": round(timing.bicubic, 4),
                     },
-                    "peak_memory_mb": _terminal.peak_memory_mb(),
+                    "peak_memory_mb": outcome.peak_memory_mb,
                     "notes": done.notes,
                 }
             )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -24,14 +26,17 @@ from srcnn_cli.cli._upscale_report import Reporter
 from srcnn_cli.errors import ModelError, SrcnnError, UsageError
 from srcnn_cli.models.config import DEFAULT_MODEL
 from srcnn_cli.process import check_address_space
+from srcnn_cli.remote import existing, is_remote
 from srcnn_cli.streams import STANDARD, check_stdout, is_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from srcnn_cli.upscaling.jobs import Job
-    from srcnn_cli.upscaling.one_file import Task
+    from srcnn_cli.upscaling.run import Outcome
+
+    Start = Callable[[Callable[[int, Sequence[float]], object]], Generator[Outcome]]
     from srcnn_cli.upscaling.upscaler import Upscaler
 
 EXAMPLES = """\
@@ -76,6 +81,7 @@ def upscale(
     background: options.BackgroundOption = None,
     max_pixels: options.MaxPixelsOption = 500_000_000,
     raw: options.RawOption = None,
+    ray: options.RayOption = None,
     json: JsonOption = False,
     verbose: options.VerboseOption = False,
     quiet: QuietOption = False,
@@ -99,17 +105,18 @@ def upscale(
         set_threads(threads)
     # A size out of range is refused before anything else.
     size = chosen_size(scale, width, height, max_side, max_pixels_out)
-    upscaler = Upscaler(
-        model,
-        device=device,
-        tile=tile,
-        border=border,
-        precision=precision,
-        engine=engine,
-        overlap=overlap,
-    )
+    how: dict[str, Any] = {
+        "tile": tile,
+        "border": border,
+        "precision": precision,
+        "engine": engine,
+        "overlap": overlap,
+    }
+    upscaler = Upscaler(model, device=device, **how)
     damage = parse_restore(restore)
     if raw is not None:
+        if ray is not None:
+            raise UsageError("--raw and --ray: the frames of one video stay on one machine")
         from srcnn_cli.cli._upscale_raw import upscale_raw
 
         upscale_raw(
@@ -161,9 +168,18 @@ def upscale(
         reporter.plan(jobs, task)
         return
     _prepare_targets(jobs, output)
-    _work(jobs, task, upscaler, reporter, fail_fast=fail_fast, at_once=at_once)
+    if ray is None:
+        from srcnn_cli.upscaling.run import run_jobs
+
+        at_once = 1 if fail_fast else at_once
+        start: Start = partial(run_jobs, jobs, task, upscaler, at_once=at_once)
+    else:
+        from srcnn_cli.cli._upscale_ray import on_ray
+
+        start = on_ray(ray, jobs, task, model, device=device, how=how)
+    _work(start, jobs, upscaler, reporter, fail_fast=fail_fast)
     reporter.summary()
-    if device == "auto":
+    if device == "auto" and ray is None:
         reporter.unused_gpu()
     if reporter.code:
         raise typer.Exit(reporter.code)
@@ -171,9 +187,14 @@ def upscale(
 
 def _without_existing(jobs: Sequence[Job], reporter: Reporter) -> list[Job]:
     """The jobs whose results are not there yet."""
+    there = existing(job.target for job in jobs)
     missing = []
     for job in jobs:
-        if job.target.exists() and not is_stream(job.target):
+        if is_remote(job.target):
+            exists = job.target in there
+        else:
+            exists = job.target.exists() and not is_stream(job.target)
+        if exists:
             reporter.skipped(job)
         else:
             missing.append(job)
@@ -195,34 +216,35 @@ def _prepare_targets(jobs: Sequence[Job], output: Path | None) -> None:
             except OSError as error:
                 raise OutputError(f"cannot be made: {error.strerror}", folder) from error
     for folder in folders:
-        remove_abandoned(folder)
+        if not is_remote(folder):
+            remove_abandoned(folder)
 
 
 def _work(
+    start: Start,
     jobs: Sequence[Job],
-    task: Task,
     upscaler: Upscaler,
     reporter: Reporter,
     *,
     fail_fast: bool,
-    at_once: int | None,
 ) -> None:
-    from srcnn_cli.upscaling.run import run_jobs
-
     visible = not reporter.quiet and not reporter.json
     work = _workloads(jobs, visible=visible)
-    with _progress.ProgressBar(
-        "upscaling", sum(work), visible=visible, after=1.0, in_units=False
-    ) as bar:
+    with (
+        _progress.ProgressBar(
+            "upscaling", sum(work), visible=visible, after=1.0, in_units=False
+        ) as bar,
+        ExitStack() as stack,
+    ):
 
         def show(number: int, shares: Sequence[float]) -> None:
             done = sum(share * own for share, own in zip(shares, work, strict=True))
             bar.update(done, f"{number + 1} of {len(jobs)}" if len(jobs) > 1 else "")
 
-        for outcome in run_jobs(jobs, task, upscaler, show, at_once=1 if fail_fast else at_once):
+        for outcome in stack.enter_context(closing(start(show))):
             job, error = outcome.job, outcome.error
             if outcome.done is not None:
-                reporter.done(job, outcome.done, upscaler, outcome.load_seconds)
+                reporter.done(outcome, outcome.done, upscaler)
                 continue
             if isinstance(error, (ModelError, UsageError, ModuleNotFoundError)):
                 raise error  # no other file would fare better

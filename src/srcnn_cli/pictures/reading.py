@@ -36,6 +36,7 @@ from srcnn_cli.pictures.metadata import Metadata
 from srcnn_cli.pictures.picture import SEVERAL, Picture
 from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.pictures.writing import check_destination, write_picture
+from srcnn_cli.remote import is_remote, read_remote
 
 if TYPE_CHECKING:
     import os
@@ -98,6 +99,8 @@ def read_file(path: str | os.PathLike[str], max_pixels: int) -> bytes:
         InputError: There is no such file, or it is too large.
         OutOfMemoryError: It does not fit into the memory.
     """
+    if is_remote(path):
+        return read_remote(path, largest_file(max_pixels))
     try:
         status = Path(path).stat()
         if stat.S_ISDIR(status.st_mode):

@@ -18,6 +18,7 @@ from srcnn_cli.pictures.encoders import write_png
 from srcnn_cli.pictures.formats import WRITABLE, Target
 from srcnn_cli.pictures.metadata import Metadata
 from srcnn_cli.pictures.quiet import quiet
+from srcnn_cli.remote import check_remote_writable, is_remote, send_remote
 from srcnn_cli.streams import is_stream, named, send
 
 if TYPE_CHECKING:
@@ -65,10 +66,11 @@ def check_destination(
         OutputError: It cannot; the reason says why and what would help.
     """
     target = target or target_of(path, extension)
-    stream = is_stream(path)
-    path = named(path)
-    if not stream:
+    if is_remote(path):
+        check_remote_writable(path, overwrite=overwrite)
+    elif not is_stream(path):
         check_writable(path, overwrite=overwrite)
+    path = named(path)
     if max(height, width) > target.max_side:
         raise OutputError(
             f"{target.name} holds at most {target.max_side:,} pixels a side, not "
@@ -112,8 +114,7 @@ def write_picture(
 ) -> list[str]:
     """Write a picture, complete or not at all, in the format that the extension names.
 
-    A stream (standard output, a pipe) is given the whole picture once it is encoded.
-    16-bit pixels stay 16-bit in PNG and TIFF, and are rounded to 8 bits elsewhere.
+    A stream is given the whole picture once it is encoded. 16-bit pixels stay that in PNG and TIFF.
 
     Args:
         path: The file or the stream to write.
@@ -133,14 +134,13 @@ def write_picture(
         BrokenPipeError: Nobody reads the stream any more.
     """
     target = target_of(path, extension)
-    height, width = picture.pixels.shape[:2]
     check_destination(
         path,
-        height=height,
-        width=width,
+        height=picture.pixels.shape[0],
+        width=picture.pixels.shape[1],
         channels=_channels(picture.pixels),
         bits=8 * picture.pixels.itemsize,
-        overwrite=overwrite,
+        overwrite=overwrite or is_remote(path),  # it says so itself, and each question costs
         background=background,
         extension=extension,
     )
@@ -190,6 +190,8 @@ def deliver(
     """Give a file or a stream all that ``encode`` writes, or nothing."""
     if is_stream(path):
         send(path, encode)
+    elif is_remote(path):
+        send_remote(path, encode, overwrite=overwrite)
     else:
         write_atomically(path, encode, overwrite=overwrite)
 

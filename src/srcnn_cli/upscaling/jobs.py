@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli.errors import OutputError, UsageError
 from srcnn_cli.pictures.formats import ANIMATED, WRITABLE
+from srcnn_cli.remote import expand_remote, is_remote
 from srcnn_cli.streams import STANDARD, is_stream, named
 
 if TYPE_CHECKING:
@@ -152,12 +153,16 @@ def _without_clashes(jobs: list[Job], passed_over: list[PassedOver]) -> list[Job
 def _expanded(inputs: Iterable[Path]) -> Iterator[Path]:
     """What patterns stand for, which not every shell expands; the rest as it is."""
     for item in inputs:
-        found: list[str] = []
+        found: list[Path] = []
         if re.search(r"[*?\[]", str(item)) and not os.path.lexists(item):
-            import glob
+            if is_remote(item):
+                found = expand_remote(item)
+            else:
+                import glob
 
-            found = sorted(glob.glob(str(item), recursive=True))  # noqa: PTH207 - not below a folder
-        yield from map(Path, found) if found else [item]
+                names = sorted(glob.glob(str(item), recursive=True))  # noqa: PTH207 - not below a folder
+                found = [Path(name) for name in names]
+        yield from found or [item]
 
 
 def _without_results(pictures: list[Path], passed_over: list[PassedOver]) -> list[Path]:

@@ -112,7 +112,7 @@ def open_file(job: Job, task: Task) -> Opened:
         OutOfMemoryError: The picture does not fit into memory.
     """
     started = time.perf_counter()
-    picture, frames = _read(job, task)
+    picture, frames = read_source(job, task)
     width, height = _size(picture.pixels)
     try:
         scale, remarks = task.size.factor(height, width)
@@ -158,7 +158,7 @@ def open_file(job: Job, task: Task) -> Opened:
     )
 
 
-def _read(job: Job, task: Task) -> tuple[Picture, Frames | None]:
+def read_source(job: Job, task: Task) -> tuple[Picture, Frames | None]:
     """The first or only picture of a file, and, if they are wanted, all of several."""
     if job.source == STANDARD:
         data = read_stdin(largest_file(task.max_pixels))

@@ -10,17 +10,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from srcnn_cli.errors import ModelError, UsageError
+from srcnn_cli.process import peak_memory_mb
 from srcnn_cli.threads import crew
 from srcnn_cli.upscaling.one_file import open_file, upscale_file
 from srcnn_cli.upscaling.stages import target_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from concurrent.futures import Future
 
+    from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.upscaling.jobs import Job
     from srcnn_cli.upscaling.one_file import Done, Task
     from srcnn_cli.upscaling.upscaler import Upscaler
+
+# Failures that no other file would be spared.
+HOPELESS = (ModelError, UsageError, ModuleNotFoundError)
 
 # Pixels of results that are in memory at a time, but for a single one that has more.
 _PIXELS_AT_ONCE = 1 << 24
@@ -38,12 +44,20 @@ class Outcome:
         done: The result; None if there is none.
         error: Why there is none.
         load_seconds: What the first file waited for weights.
+        device: Where the networks ran.
+        engine: What ran them.
+        border: The border policy of the last one; None if none was run.
+        peak_memory_mb: The most memory that the process has held so far, if the system tells.
     """
 
     job: Job
     done: Done | None = None
     error: Exception | None = None
     load_seconds: float = 0.0
+    device: str = ""
+    engine: str = ""
+    border: BorderPolicy | None = None
+    peak_memory_mb: float | None = None
 
 
 def run_jobs(
@@ -53,7 +67,7 @@ def run_jobs(
     progress: Callable[[int, Sequence[float]], object],
     *,
     at_once: int | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Enlarge files, several at a time.
 
     Args:
@@ -78,7 +92,7 @@ def run_jobs(
                 shares[number] = share
                 progress(number, shares)
 
-            yield _outcome(job, task, upscaler, show, _Room())
+            yield run_job(job, task, upscaler, show)
             shares[number] = 1.0
         return
     room = _Room()
@@ -88,7 +102,7 @@ def run_jobs(
             shares[number] = share
 
         with crew().member():
-            outcome = _outcome(jobs[number], task, upscaler, show, room)
+            outcome = run_job(jobs[number], task, upscaler, show, room)
         shares[number] = 1.0
         return outcome
 
@@ -107,14 +121,16 @@ def run_jobs(
         pool.shutdown(cancel_futures=True)
 
 
-def _outcome(
+def run_job(
     job: Job,
     task: Task,
     upscaler: Upscaler,
-    show: Callable[[float], object],
-    room: _Room,
+    show: Callable[[float], object] | None = None,
+    room: _Room | None = None,
 ) -> Outcome:
+    """Enlarge a file, and never fail: what goes wrong is a part of what became of it."""
     load_seconds = 0.0
+    room = room or _Room()
     try:
         opened = open_file(job, task)
         height, width = opened.picture.pixels.shape[:2]
@@ -127,7 +143,20 @@ def _outcome(
             done = upscale_file(opened, task, upscaler, show)
     except Exception as error:  # noqa: BLE001 - even a bug of ours stops one file only
         return Outcome(job, error=error)
-    return Outcome(job, done, load_seconds=load_seconds)
+    return outcome_of(job, done, upscaler, load_seconds)
+
+
+def outcome_of(job: Job, done: Done, upscaler: Upscaler, load_seconds: float = 0.0) -> Outcome:
+    """A file that was done in this process."""
+    return Outcome(
+        job,
+        done,
+        load_seconds=load_seconds,
+        device=upscaler.device,
+        engine=upscaler.engine,
+        border=upscaler.border_of(done.stages),
+        peak_memory_mb=peak_memory_mb(),
+    )
 
 
 class _Room:

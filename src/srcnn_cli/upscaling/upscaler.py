@@ -124,7 +124,7 @@ class Upscaler:
 
     def load(self, scale: float, levels: Levels = CLEAN) -> None:
         """Load the weights that ``scale`` needs now, rather than with the first picture."""
-        self._methods(self._plan(1, 1, scale, levels), levels)
+        self._methods(self.plan(1, 1, scale, levels), levels)
 
     @property
     def can_restore(self) -> bool:
@@ -133,7 +133,7 @@ class Upscaler:
 
     def restores(self, scale: float, levels: Levels) -> bool:
         """Whether damage is undone at a factor: whether there are weights for that."""
-        stages = self._plan(1, 1, scale, levels)
+        stages = self.plan(1, 1, scale, levels)
         return levels != CLEAN and bool(stages) and self._candidates.restores(stages[0].scale)
 
     def border_of(self, stages: list[Stage]) -> BorderPolicy | None:
@@ -216,7 +216,7 @@ class Upscaler:
                 in_parts = partial(self.upscale_pixels, levels=levels)
                 return upscale_in_parts(in_parts, pixels, scale, progress)
         height, width = pixels.shape[:2]
-        stages = self._plan(height, width, scale, levels)
+        stages = self.plan(height, width, scale, levels)
         if not stages:
             return Upscaled(pixels.copy(), Timing(), [], 0, ())
         last = stages[-1]
@@ -251,17 +251,16 @@ class Upscaler:
                 remarks.append(f"bfloat16 is no faster than float32 on this {self.device}")
         return tuple(remarks)
 
-    def _plan(self, height: int, width: int, scale: float, levels: Levels) -> list[Stage]:
+    def plan(self, height: int, width: int, scale: float, levels: Levels = CLEAN) -> list[Stage]:
+        """How so many pixels are enlarged, see `stages`."""
         if scale == 1 and levels != CLEAN and self._candidates.restores(1):
             return [Stage(height, width, 1)]
         return plan_stages(height, width, scale, self.scales, fixed=self._candidates.fixed)
 
     def _methods(self, stages: list[Stage], levels: Levels) -> list[Method]:
         """What is damaged is the input of the first stage alone."""
-        return [
-            self._method(stage.scale, CLEAN if index else levels)
-            for index, stage in enumerate(stages)
-        ]
+        first = [self._method(stage.scale, levels) for stage in stages[:1]]
+        return first + [self._method(stage.scale) for stage in stages[1:]]
 
     def _method(self, scale: int | None, levels: Levels = CLEAN) -> Method:
         return self._candidates.method(scale, self.device, levels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from srcnn_cli.pictures.formats import open_header
+from srcnn_cli.remote import is_remote
 from srcnn_cli.streams import is_stream
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def workloads(paths: Sequence[Path]) -> list[float]:
 
 
 def _pixels(path: Path) -> float | None:
-    if is_stream(path):  # can be read only once
+    if is_stream(path) or is_remote(path):  # is read only once, and only for its sake
         return None
     try:
         with path.open("rb") as file:
