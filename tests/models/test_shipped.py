@@ -48,6 +48,7 @@ NETWORKS = {
     "subpixel-s-x2": "subpixel-14x16",
     "subpixel-s-x3": "subpixel-10x32",
     "subpixel-s-x4": "subpixel-16x32",
+    "subpixel-l-x2": "subpixel-8x64",
 }
 
 # Average PSNR in dB. 9-1-5: Dong et al., ECCV 2014, Tables 1 and 2; 9-5-5, the network of TPAMI
