@@ -164,10 +164,10 @@ def test_a_full_disk_is_code_4_and_leaves_what_was_there(run, monkeypatch):
 def test_memory_that_runs_out_is_code_6(run, monkeypatch):
     noise("in.png")
 
-    def exhausted(*_arguments):
+    def exhausted(*_arguments, **_options):
         raise MemoryError
 
-    monkeypatch.setattr(Upscaler, "_run", exhausted)
+    monkeypatch.setattr(Upscaler, "upscale_pixels", exhausted)
     code, _, err = run("in.png")
     assert code == 6
     assert "in.png" in one_line(err)
@@ -194,10 +194,10 @@ def test_a_network_that_finds_no_memory_is_code_6_and_leaves_nothing(run, monkey
 def test_a_bug_of_ours_is_code_70_and_one_line(run, monkeypatch):
     noise("in.png")
 
-    def bug(*_arguments):
+    def bug(*_arguments, **_options):
         raise ZeroDivisionError("surprise\nin two lines")
 
-    monkeypatch.setattr(Upscaler, "_run", bug)
+    monkeypatch.setattr(Upscaler, "upscale_pixels", bug)
     code, _, err = run("in.png")
     assert code == 70
     assert "ZeroDivisionError" in one_line(err, bug=True)
@@ -206,14 +206,14 @@ def test_a_bug_of_ours_is_code_70_and_one_line(run, monkeypatch):
 def test_a_bug_of_ours_in_a_batch_stops_one_file_only(run, monkeypatch):
     noise("in/a.png")
     noise("in/b.png", (9, 9), seed=1)
-    real = Upscaler._run
+    real = Upscaler.upscale_pixels
 
-    def bug(self, pixels, *arguments):
+    def bug(self, pixels, *arguments, **options):
         if pixels.shape[0] == 9:
             raise ZeroDivisionError("surprise")
-        return real(self, pixels, *arguments)
+        return real(self, pixels, *arguments, **options)
 
-    monkeypatch.setattr(Upscaler, "_run", bug)
+    monkeypatch.setattr(Upscaler, "upscale_pixels", bug)
     code, _, err = run("in", "-o", "out")
     assert code == 1
     assert listing("out") == ["a_x3.png"]
