@@ -66,8 +66,18 @@ def onnx_method(
     return Network(name, _engine(path, overlap), ensemble=ensemble, tile=tile)
 
 
-@lru_cache(maxsize=4)
 def _engine(path: Path, overlap: int | None) -> AnyOnnxEngine:
+    """The network in a file, probed once as long as the file stays what it is."""
+    try:
+        state = path.stat()
+    except OSError:
+        return _made(path, overlap, (0, 0, 0))  # which says what is wrong
+    return _made(path, overlap, (state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _made(path: Path, overlap: int | None, state: tuple[int, int, int]) -> AnyOnnxEngine:
     from srcnn_cli.engines.any_onnx_engine import AnyOnnxEngine
 
+    del state  # tells a file from the one that was there before
     return AnyOnnxEngine(path, overlap=overlap)
