@@ -183,6 +183,7 @@ def test_figures_are_found_from_any_folder_and_in_a_zip(tmp_path):
     (copy / "evaluation").mkdir(parents=True)
     for part in (".", "evaluation"):
         shutil.copy(package / part / "__init__.py", copy / part)
+    shutil.copy(package / "errors.py", copy)
     shutil.copytree(package / "evaluation/published", copy / "evaluation/published")
     archive = shutil.make_archive(str(tmp_path / "package"), "zip", tmp_path / "tree")
     shutil.rmtree(copy)

@@ -230,7 +230,7 @@ def test_layer_shapes_are_those_of_the_modules():
         {"color": ""},
         {"color": 3},
         {"scales": ()},
-        {"scales": (1,)},
+        {"scales": (0,)},
         {"scales": (3, 17)},
         {"border": "reflect"},
         {"mean": -0.1},
