@@ -13,7 +13,7 @@ import torch
 from PIL import Image, ImageCms
 
 import srcnn_cli
-from srcnn_cli import InputError, SrcnnError, Upscaler
+from srcnn_cli import InputError, SrcnnError, Upscaler, UsageError
 from srcnn_cli.models.config import ModelConfig
 
 RNG = np.random.default_rng(0)
@@ -173,7 +173,7 @@ def enlarge_in_child(arguments):
 
 
 def bfloat16(weights):
-    return Upscaler(weights, device="cpu", precision="bfloat16")
+    return Upscaler(weights, device="cpu", precision="bfloat16", engine="torch")
 
 
 @pytest.mark.parametrize("make", [lambda w: Upscaler(w, device="cpu"), bfloat16])
@@ -209,6 +209,24 @@ def test_forked_processes_use_it_after_its_first_use(tiny_weights, make, monkeyp
         for result in pool.map_async(_by_inheritance, range(3)).get(timeout=120):
             np.testing.assert_array_equal(result, expected)
     np.testing.assert_array_equal(upscaler.upscale(LARGE, 2), expected)
+
+
+def _reason(_number):
+    with pytest.raises(UsageError) as error:
+        _shared.upscale(LARGE, 2)
+    return str(error.value)
+
+
+@FORK
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_openvino_in_a_forked_process_is_refused_where_it_would_hang(tiny_weights, monkeypatch):
+    pytest.importorskip("openvino")
+    upscaler = Upscaler(tiny_weights(), device="cpu", engine="openvino")
+    upscaler.upscale(LARGE, 2)
+    monkeypatch.setattr(sys.modules[__name__], "_shared", upscaler)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        (reason,) = pool.map_async(_reason, range(1)).get(timeout=60)
+    assert "spawn" in reason
 
 
 class Pictures(torch.utils.data.Dataset):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 import openvino
 
 from srcnn_cli.engines.tiling import tile_side
-from srcnn_cli.errors import OutOfMemoryError
+from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.forks import renew_in_child
 from srcnn_cli.models.networks.carriers import beside_carriers
 from srcnn_cli.models.networks.onnx_graph import network_model
@@ -58,7 +59,11 @@ class OpenVinoEngine:
         return tile_side(self.config, height, width, crew().size)
 
     def run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
-        """See `Engine`."""
+        """See `Engine`.
+
+        Raises:
+            UsageError: In a process that was forked from one that had used OpenVINO already.
+        """
         try:
             request = self._request(edges)
             request.infer([np.ascontiguousarray(patch[None])])
@@ -88,7 +93,13 @@ class OpenVinoEngine:
         return own.by_edges[edges]
 
     def _compile(self, edges: Edges) -> Any:  # noqa: ANN401 - OpenVINO's own object
-        core = _core()
+        core, process = _core()
+        if process != os.getpid():
+            # It would wait for ever for threads that only the other process has.
+            raise UsageError(
+                "OpenVINO does not work in a process that was forked after its first use: take "
+                "engine='torch' or 'onnx', or start processes by multiprocessing's 'spawn'"
+            )
         model = core.read_model(network_model(self._network, self._tensors, edges, alone=True))
         settings = {
             "INFERENCE_PRECISION_HINT": _TYPES[self.precision],
@@ -102,9 +113,10 @@ class OpenVinoEngine:
 
 def fast_bfloat16() -> bool:
     """Whether this processor computes in bfloat16 itself."""
-    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in _core()[0].get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @cache
-def _core() -> Any:  # noqa: ANN401 - OpenVINO's own object
-    return openvino.Core()
+def _core() -> tuple[Any, int]:
+    """OpenVINO's own object, and the number of the process that it was made in."""
+    return openvino.Core(), os.getpid()
