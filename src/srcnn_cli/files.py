@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import re
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -25,7 +24,6 @@ _NO_MEMORY = (
 TEMPORARY_FILES = ".srcnn-*.tmp"  # as a pattern of names
 _TEMPORARY = r"\.srcnn-[0-9a-f]{16}\.tmp"
 _unfinished: set[Path] = set()
-_umask_lock = threading.Lock()
 
 # From making a temporary file to its lock it takes far less.
 _SECONDS_TO_LOCK = 0.2
@@ -62,12 +60,16 @@ def write_atomically(
         try:
             if not overwrite and target.exists():
                 raise OutputError(EXISTS, target)
-            with open(temporary, "x+b", opener=_open_privately) as file:
+            mode = _mode_of(target)
+            with open(
+                temporary, "x+b", opener=_open_new if mode is None else _open_privately
+            ) as file:
                 lock = _lock(file)
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(_permissions(target))
+            if mode is not None:
+                temporary.chmod(mode)
             if overwrite:
                 temporary.replace(target)
             else:
@@ -173,6 +175,10 @@ def _open_privately(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)  # it may come to replace a file that only its owner reads
 
 
+def _open_new(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o666)  # less what the umask takes, as of any new file
+
+
 def is_memory_error(error: BaseException) -> bool:
     """Whether an error says that there was no memory left, of whatever type a library raises."""
     if isinstance(error, MemoryError):
@@ -187,15 +193,12 @@ def describe_os_error(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
-def _permissions(target: Path) -> int:
-    """The mode of the file being replaced, else what ``open`` would have given a new one."""
+def _mode_of(target: Path) -> int | None:
+    """The mode of the file that is replaced, if there is one."""
     try:
         return target.stat().st_mode & 0o7777
     except FileNotFoundError:
-        with _umask_lock:  # which can be read by changing it only
-            umask = os.umask(0)
-            os.umask(umask)
-        return 0o666 & ~umask
+        return None
 
 
 def _link(temporary: Path, target: Path) -> None:
