@@ -4,6 +4,7 @@ The code is read, not run: imports inside functions and those for the type check
 """
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,9 @@ def test_breaks_and_circles_are_found():
     assert against_the_order(graph) == {("imaging.a", "models.b"), ("cli.c", "__init__")}
     assert circles(graph) == {frozenset({"imaging.a", "models.b"})}
     assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == set()
+
+
+def test_no_two_files_of_tests_have_the_same_name():
+    """Pytest cannot collect both in one run."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
