@@ -13,6 +13,19 @@ settings.register_profile("srcnn", deadline=None, derandomize=True, print_blob=T
 settings.load_profile("srcnn")
 
 
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A headless Chromium for the tests of a file."""
+    from chromium import Chromium, find_chromium
+
+    program = find_chromium()
+    if program is None:
+        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+    browser = Chromium(program, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     """The folder of Set5, Set14 and the reference files."""

@@ -85,6 +85,18 @@ def write_atomically(
             os.close(lock)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there yet.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot be made: {describe_os_error(error)}", folder) from error
+
+
 def remove_unfinished() -> None:
     """Remove the temporary files of this process; for its end, from a signal."""
     for path in list(_unfinished):

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chromium import Chromium, find_chromium
 from srcnn_cli.comparison.compare import ORIGINAL, Comparison, Panel, Request
 from srcnn_cli.comparison.page import MAX_BYTES, build_page, encode_within
 from srcnn_cli.comparison.page_index import Entry, build_index, thumbnail
@@ -153,16 +152,6 @@ def test_infinite_psnr_is_written_as_a_sign():
     text, data = parts(build_page(made(psnr=math.inf)))
     assert "∞ dB" in text
     assert data["panels"][1]["figures"].startswith("∞ dB / 0.8100 / ")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    program = find_chromium()
-    if program is None:
-        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
-    chromium = Chromium(program, tmp_path_factory.mktemp("profile"))
-    yield chromium
-    chromium.close()
 
 
 @pytest.fixture

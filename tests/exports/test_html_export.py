@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chromium import PATIENCE, Chromium, find_chromium
+from chromium import PATIENCE
 from networks_to_export import network
 from srcnn_cli import Upscaler
 from srcnn_cli.exports.base import Exported
@@ -18,16 +18,6 @@ from srcnn_cli.models.weights import save_weights
 
 # Of the software that stands in for a graphics card here; not of the page.
 _EXPECTED = ("software WebGL", "ReadPixels")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    program = find_chromium()
-    if program is None:
-        pytest.skip("there is no Chromium")
-    browser = Chromium(program, tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

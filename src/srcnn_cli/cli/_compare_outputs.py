@@ -64,10 +64,9 @@ def page_names(sources: Sequence[Source]) -> list[str]:
 
 
 def check_folder(target: Path, names: Sequence[str], *, overwrite: bool) -> None:
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot be made: {(error.strerror or '').lower()}", target) from error
+    from srcnn_cli.files import make_folder
+
+    make_folder(target)
     for name in names:
         check_output(target / name, overwrite=overwrite)
 

@@ -203,18 +203,14 @@ def _without_existing(jobs: Sequence[Job], reporter: Reporter) -> list[Job]:
 
 def _prepare_targets(jobs: Sequence[Job], output: Path | None) -> None:
     """Make the output folder that was asked for; a folder for a single output file must exist."""
-    from srcnn_cli.errors import OutputError
-    from srcnn_cli.files import remove_abandoned
+    from srcnn_cli.files import make_folder, remove_abandoned
 
     if any(job.target == STANDARD for job in jobs):
         check_stdout()
     folders = {job.target.parent for job in jobs if not is_stream(job.target)}
     if output is not None and all(job.target != output for job in jobs):
         for folder in folders:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(f"cannot be made: {error.strerror}", folder) from error
+            make_folder(folder)
     for folder in folders:
         if not is_remote(folder):
             remove_abandoned(folder)

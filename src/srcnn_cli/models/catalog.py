@@ -108,10 +108,18 @@ def weights_folder() -> Path:
 
 
 @cache
+def _index() -> dict[str, Any]:
+    """What ``index.json`` says; read once, for it is asked at every start."""
+    index: dict[str, Any] = json.loads(
+        (weights_folder() / "index.json").read_text(encoding="utf-8")
+    )
+    return index
+
+
+@cache
 def shipped_models() -> tuple[ShippedModel, ...]:
     """All shipped models, in the order of the index."""
-    folder = weights_folder()
-    index: dict[str, Any] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    folder, index = weights_folder(), _index()
     return tuple(
         ShippedModel(
             family=entry["family"],
@@ -130,7 +138,6 @@ def shipped_models() -> tuple[ShippedModel, ...]:
 def photograph_weights() -> tuple[PhotographWeights, ...]:
     """All shipped weights for damaged pictures, in the order of the index."""
     folder = weights_folder()
-    index: dict[str, Any] = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     return tuple(
         PhotographWeights(
             entry["family"],
@@ -140,7 +147,7 @@ def photograph_weights() -> tuple[PhotographWeights, ...]:
             entry["sha256"],
             entry["training"],
         )
-        for entry in index.get("photographs", ())
+        for entry in _index().get("photographs", ())
     )
 
 

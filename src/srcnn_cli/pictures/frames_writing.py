@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from srcnn_cli.errors import OutputError
-from srcnn_cli.pictures import exif
 from srcnn_cli.pictures.formats import ANIMATED, PAGED, Target, import_plugin
+from srcnn_cli.pictures.pillow_writing import compression_for_pillow, tags_for_pillow
 from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.pictures.writing import (
     deliver,
@@ -117,12 +117,16 @@ def write_frames(
         with failures_reported(target, path), quiet():
             pixels = [fit_pixels(frame.picture.pixels, target, background) for frame in moments]
             images = _alike(pixels, target)
-            options = _options(target, quality=quality, compression=compression)
-            if target.name == "AVIF":
-                options["subsampling"] = ":".join(subsampling)
-            elif target.name == "GIF" and any(map(_has_alpha, pixels)):
-                options["transparency"] = _TRANSPARENT
-            options |= _tags(fit_metadata(metadata, target, pixels[0], notes), target)
+            options = compression_for_pillow(target, quality, subsampling)
+            if target.name == "PNG":
+                options |= {"compress_level": compression, "blend": 0, "disposal": 0}
+            elif target.name == "GIF":
+                # Each frame is the whole picture: what is transparent shows nothing of the one
+                # before.
+                options |= {"disposal": 2, "optimize": False}
+                if any(map(_has_alpha, pixels)):
+                    options["transparency"] = _TRANSPARENT
+            options |= tags_for_pillow(fit_metadata(metadata, target, pixels[0], notes), target)
             options |= _timing(
                 [frame.milliseconds or 0 for frame in moments], course, target, notes
             )
@@ -158,28 +162,6 @@ def _with_palette(pixels: np.ndarray) -> Image.Image:
         mapped.putpalette(result.getpalette() or [])
         result = mapped
     return result
-
-
-def _options(target: Target, *, quality: int, compression: int) -> dict[str, Any]:
-    if target.name == "PNG":
-        return {"compress_level": compression, "blend": 0, "disposal": 0}
-    if target.name == "WEBP" and quality == 100:
-        return {"lossless": True, "quality": 50, "exact": True}
-    if target.name in ("WEBP", "AVIF"):
-        return {"quality": quality}
-    # Each frame is the whole picture: what is transparent shows nothing of the one before.
-    return {"disposal": 2, "optimize": False}
-
-
-def _tags(metadata: Metadata, target: Target) -> dict[str, Any]:
-    tags: dict[str, Any] = {}
-    if metadata.icc_profile:
-        tags["icc_profile"] = metadata.icc_profile
-    if metadata.exif:
-        tags["exif"] = exif.PREFIX + metadata.exif
-    if metadata.xmp and target.name in ("WEBP", "AVIF"):
-        tags["xmp"] = metadata.xmp
-    return tags
 
 
 def _timing(

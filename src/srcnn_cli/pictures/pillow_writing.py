@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 
@@ -29,27 +29,40 @@ def save_with_pillow(
     subsampling: Subsampling,
 ) -> None:
     """Write 8-bit pixels as JPEG, WebP, AVIF, BMP or PPM."""
-    options: dict[str, object] = {}
+    options = tags_for_pillow(metadata, target)
+    options |= compression_for_pillow(target, quality, subsampling)
     if metadata.dpi:
         options["dpi"] = metadata.dpi
+    if target.name == "JPEG":
+        options["extra"] = _segments(metadata)
+    import_plugin(target.name)
+    Image.fromarray(pixels).save(file, target.name, **options)
+
+
+def tags_for_pillow(metadata: Metadata, target: Target) -> dict[str, Any]:
+    """Colour profile, EXIF and XMP as options of Pillow's ``save``."""
+    options: dict[str, Any] = {}
     if metadata.icc_profile:
         options["icc_profile"] = metadata.icc_profile
     if metadata.exif:
         options["exif"] = exif.PREFIX + metadata.exif
     if metadata.xmp and target.name in ("WEBP", "AVIF"):
         options["xmp"] = metadata.xmp
-    if target.name == "JPEG":
-        options |= {"quality": quality, "subsampling": ":".join(subsampling)}
-        options["extra"] = _segments(metadata)
-    elif target.name == "WEBP" and quality == 100:
+    return options
+
+
+def compression_for_pillow(
+    target: Target, quality: int, subsampling: Subsampling
+) -> dict[str, Any]:
+    """Quality and subsampling as options of Pillow's ``save``, where the format has them."""
+    if target.name == "WEBP" and quality == 100:
         # For lossless files Pillow takes the quality as effort; 100 would be many times slower.
-        options |= {"lossless": True, "quality": 50, "exact": True}
-    elif target.name == "WEBP":
-        options["quality"] = quality
-    elif target.name == "AVIF":
-        options |= {"quality": quality, "subsampling": ":".join(subsampling)}
-    import_plugin(target.name)
-    Image.fromarray(pixels).save(file, target.name, **options)
+        return {"lossless": True, "quality": 50, "exact": True}
+    if target.name == "WEBP":
+        return {"quality": quality}
+    if target.name in ("JPEG", "AVIF"):
+        return {"quality": quality, "subsampling": ":".join(subsampling)}
+    return {}
 
 
 def _segments(metadata: Metadata) -> bytes:

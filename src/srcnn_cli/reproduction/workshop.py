@@ -12,11 +12,11 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from srcnn_cli.errors import InputError, OutputError
+from srcnn_cli.errors import InputError
 from srcnn_cli.evaluation.benchmark import measure
 from srcnn_cli.evaluation.protocol import SRCNN
 from srcnn_cli.evaluation.sources import find_sources
-from srcnn_cli.files import describe_os_error, write_atomically
+from srcnn_cli.files import make_folder, write_atomically
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
 from srcnn_cli.methods.selection import method_of_file
 from srcnn_cli.models.catalog import find_model, shipped_models
@@ -77,11 +77,9 @@ class Workshop:
     ) -> None:
         self.paper, self.folder = paper, folder
         self._data, self._full, self._say = data, full, say
+        make_folder(folder)
         for name in ("measured", "models", "figures"):
-            try:
-                (folder / name).mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(f"cannot be made: {describe_os_error(error)}", folder) from error
+            make_folder(folder / name)
 
     def set_folder(self, name: str) -> Path:
         """Of a test or training set; see `find_set`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from srcnn_cli.errors import OutputError, UsageError
+from srcnn_cli.files import make_folder
 from srcnn_cli.models.dictionaries import DICTIONARIES
 from srcnn_cli.models.weights import BEST, save_weights
 from srcnn_cli.training.dictionary import DictionaryPlan, train_dictionary
@@ -46,10 +47,7 @@ def new_dictionary_folder(folder: Path | None, method: str, scale: int) -> Path:
     folder = folder or Path("runs") / f"{method}-x{scale}"
     if folder.is_dir() and any(folder.iterdir()):
         raise OutputError("is not empty (--output names another)", folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot be made: {error.strerror}", folder) from error
+    make_folder(folder)
     return folder
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from srcnn_cli.errors import InputError, OutputError
+from srcnn_cli.errors import InputError
 from srcnn_cli.evaluation.protocol import SRCNN
 from srcnn_cli.evaluation.sources import Source, load
-from srcnn_cli.files import describe_os_error
+from srcnn_cli.files import make_folder
 from srcnn_cli.models.weights import BEST, load_weights
 from srcnn_cli.plotting.convergence import plot_convergence
 from srcnn_cli.plotting.filters import plot_filters
@@ -253,10 +253,7 @@ def open_session(
         patches = DegradedPatches(originals, config, schedule.patch, draw)
     with ExitStack() as unless_ready:
         unless_ready.enter_context(closing(patches))
-        try:
-            run.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot be made: {describe_os_error(error)}", run.folder) from error
+        make_folder(run.folder)
         trainer = Trainer(
             config, schedule.resolved(patches.positions), patches, validator, run.folder, device,
             run.provenance, ranks=ranks, compiled=resources.compiled,

@@ -251,13 +251,8 @@ def _upscale_frames(
             opened.job.target,
             enlarged,
             Course(frames.plays, frames.has_cover) if frames.animated else None,
-            Metadata() if task.strip else opened.picture.metadata,
-            overwrite=task.overwrite,
-            quality=opened.quality or DEFAULT_QUALITY,
-            compression=task.compression,
-            subsampling=task.subsampling,
-            background=task.background,
-            extension=opened.extension,
+            _kept(opened.picture.metadata, task),
+            **_how(opened, task),
         )
 
     return upscale_frames(
@@ -273,17 +268,25 @@ def _upscale_frames(
 
 
 def _write(opened: Opened, task: Task, pixels: NDArray[Any]) -> list[str]:
-    metadata = Metadata() if task.strip else opened.picture.metadata
-    return write_picture(
-        opened.job.target,
-        opened.picture._replace(pixels=pixels, metadata=metadata),
-        overwrite=task.overwrite,
-        quality=opened.quality or DEFAULT_QUALITY,
-        compression=task.compression,
-        subsampling=task.subsampling,
-        background=task.background,
-        extension=opened.extension,
-    )
+    metadata = _kept(opened.picture.metadata, task)
+    picture = opened.picture._replace(pixels=pixels, metadata=metadata)
+    return write_picture(opened.job.target, picture, **_how(opened, task))
+
+
+def _kept(metadata: Metadata, task: Task) -> Metadata:
+    return Metadata() if task.strip else metadata
+
+
+def _how(opened: Opened, task: Task) -> dict[str, Any]:
+    """How the result is written, be it one picture or several."""
+    return {
+        "overwrite": task.overwrite,
+        "quality": opened.quality or DEFAULT_QUALITY,
+        "compression": task.compression,
+        "subsampling": task.subsampling,
+        "background": task.background,
+        "extension": opened.extension,
+    }
 
 
 def _size(pixels: NDArray[Any]) -> tuple[int, int]:
