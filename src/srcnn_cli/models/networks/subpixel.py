@@ -36,7 +36,7 @@ class Subpixel(Family):
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """See `Family`: at ×2 14 layers of 16 maps, at ×3 10 and at ×4 16 of 32 maps.
 
-        At every scale that is what half of the time of a 9-1-5 allows.
+        At every scale a 9-1-5 takes about the same time.
         """
         usual = {2: (14, 16), 3: (10, 32)}.get(scale, (16, 32))
         depth = usual[0] if depth is None else depth
