@@ -26,10 +26,11 @@ from srcnn_cli.methods.base import Timing
 from srcnn_cli.upscaling.cluster_worker import Settings, Worker
 from srcnn_cli.upscaling.dispatcher import Dispatcher
 from srcnn_cli.upscaling.jobs import Job, plan_jobs
-from srcnn_cli.upscaling.one_file import Done, Task
+from srcnn_cli.upscaling.one_file import Done
 from srcnn_cli.upscaling.restoring import Finding
 from srcnn_cli.upscaling.run import Outcome, run_jobs
 from srcnn_cli.upscaling.sizes import Size
+from srcnn_cli.upscaling.task import Task
 from srcnn_cli.upscaling.upscaler import Upscaler
 
 _PER_NODE = 8

@@ -24,7 +24,8 @@ HEAVY |= {"tifffile", "imagecodecs", "simplejpeg"}  # for some formats of pictur
 FOR_A_PLAIN_PNG = {
     "pictures": "decoding encoders formats metadata picture png quiet reading subsampling writing",
     "imaging": "axis channels color levels planes regions resize rounding",
-    "upscaling": "enlarging jobs one_file quality restoring run sizes stages upscaled upscaler",
+    "upscaling": "enlarging jobs one_file opening quality restoring run sizes stages task "
+    "upscaled upscaler",
     "methods": "base interpolation network onnx_file selection",
     "engines": "devices onnx_engine selection tiling",
 }

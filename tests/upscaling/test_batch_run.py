@@ -13,9 +13,9 @@ from srcnn_cli.pictures.quiet import quiet
 from srcnn_cli.threads import Crew
 from srcnn_cli.upscaling import run
 from srcnn_cli.upscaling.jobs import plan_jobs
-from srcnn_cli.upscaling.one_file import Task
 from srcnn_cli.upscaling.run import run_jobs
 from srcnn_cli.upscaling.sizes import Size
+from srcnn_cli.upscaling.task import Task
 from srcnn_cli.upscaling.upscaler import Upscaler
 
 BROKEN = ("03.png", "07.png")

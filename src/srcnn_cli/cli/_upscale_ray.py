@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from srcnn_cli.upscaling.jobs import Job
-    from srcnn_cli.upscaling.one_file import Task
     from srcnn_cli.upscaling.run import Outcome
+    from srcnn_cli.upscaling.task import Task
 
     Progress = Callable[[int, Sequence[float]], object]
 

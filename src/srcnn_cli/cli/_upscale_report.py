@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from srcnn_cli.errors import SrcnnError
     from srcnn_cli.upscaling.jobs import Job, PassedOver
-    from srcnn_cli.upscaling.one_file import Done, Task
+    from srcnn_cli.upscaling.one_file import Done
     from srcnn_cli.upscaling.run import Outcome
+    from srcnn_cli.upscaling.task import Task
     from srcnn_cli.upscaling.upscaler import Upscaler
 
 

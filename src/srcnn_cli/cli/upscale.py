@@ -95,9 +95,9 @@ def upscale(
     from srcnn_cli.cli._options import parse_background
     from srcnn_cli.threads import set_threads
     from srcnn_cli.upscaling.jobs import plan_jobs
-    from srcnn_cli.upscaling.one_file import Task
     from srcnn_cli.upscaling.restoring import OFF, Restore, parse_restore
     from srcnn_cli.upscaling.sizes import chosen_size
+    from srcnn_cli.upscaling.task import Task
     from srcnn_cli.upscaling.upscaler import Upscaler
 
     _terminal.log_to(log_file)

@@ -15,7 +15,8 @@ from srcnn_cli import __version__
 from srcnn_cli.errors import SrcnnError, UsageError
 from srcnn_cli.methods.base import Timing
 from srcnn_cli.threads import set_threads
-from srcnn_cli.upscaling.one_file import Done, open_file, read_source
+from srcnn_cli.upscaling.one_file import Done
+from srcnn_cli.upscaling.opening import open_file, read_source
 from srcnn_cli.upscaling.run import Outcome, outcome_of, run_job
 from srcnn_cli.upscaling.stages import target_size
 from srcnn_cli.upscaling.upscaler import Upscaler
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from srcnn_cli.upscaling.jobs import Job
-    from srcnn_cli.upscaling.one_file import Opened, Task
+    from srcnn_cli.upscaling.opening import Opened
+    from srcnn_cli.upscaling.task import Task
 
 # One picture at a time leaves a GPU idle while the next is decoded and the last one encoded.
 _WORKERS_PER_GPU = 4
@@ -184,6 +186,7 @@ def _done_already(opened: Opened, task: Task, upscaler: Upscaler) -> Done | None
     if there.pixels.shape[:2] != size:
         return None
     levels = opened.finding.levels
+    restored = upscaler.restores(opened.scale, levels)
     return Done(
         input_size=(width, height),
         output_size=size[::-1],
@@ -192,9 +195,9 @@ def _done_already(opened: Opened, task: Task, upscaler: Upscaler) -> Done | None
         write=0.0,
         stages=upscaler.plan(height, width, opened.scale, levels),
         tile=0,
-        quality=opened.quality,
+        quality=opened.quality(task, restored=restored),
         finding=opened.finding,
-        restored=upscaler.restores(opened.scale, levels),
+        restored=restored,
         frames=1 if opened.frames is None else opened.frames.count,
         notes=opened.notes,
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from srcnn_cli.upscaling.cluster_worker import Place, Settings
     from srcnn_cli.upscaling.jobs import Job
-    from srcnn_cli.upscaling.one_file import Task
+    from srcnn_cli.upscaling.task import Task
 
 # A worker has the next file waiting while it does one: it need not wait for our answer.
 _IN_HAND = 2

@@ -1,21 +1,16 @@
-"""One file from disk to disk: read, check that the result can be written, enlarge, write."""
+"""One file from disk to disk: an opened picture is enlarged and written."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from srcnn_cli.errors import InputError, OutOfMemoryError, UsageError
+from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.imaging.levels import CLEAN
-from srcnn_cli.pictures.formats import STREAM_EXTENSIONS, WRITABLE
 from srcnn_cli.pictures.metadata import Metadata
-from srcnn_cli.pictures.picture import SEVERAL
-from srcnn_cli.pictures.reading import decode_picture, largest_file, read_file
-from srcnn_cli.pictures.writing import check_destination, target_of, write_picture
-from srcnn_cli.streams import STANDARD, is_stream, read_stdin
-from srcnn_cli.upscaling.quality import DEFAULT_QUALITY, quality_for
-from srcnn_cli.upscaling.restoring import OFF, OPTION, Finding, Restore
-from srcnn_cli.upscaling.stages import target_size
+from srcnn_cli.pictures.writing import write_picture
+from srcnn_cli.upscaling.quality import DEFAULT_QUALITY
+from srcnn_cli.upscaling.restoring import OPTION, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,32 +19,12 @@ if TYPE_CHECKING:
 
     from srcnn_cli.methods.base import Timing
     from srcnn_cli.pictures.frames import Frame, Frames
-    from srcnn_cli.pictures.picture import Picture
-    from srcnn_cli.pictures.subsampling import Subsampling
-    from srcnn_cli.pictures.writing import RGB
     from srcnn_cli.upscaling.all_frames import Enlarge
-    from srcnn_cli.upscaling.jobs import Job
-    from srcnn_cli.upscaling.sizes import Size
+    from srcnn_cli.upscaling.opening import Opened
     from srcnn_cli.upscaling.stages import Stage
+    from srcnn_cli.upscaling.task import Task
     from srcnn_cli.upscaling.upscaled import Upscaled
     from srcnn_cli.upscaling.upscaler import Upscaler
-
-
-class Task(NamedTuple):
-    """What to do with every file; the fields are the options of ``srcnn upscale``."""
-
-    size: Size
-    restore: Restore = Restore(OFF)
-    overwrite: bool = False
-    strict: bool = False
-    accept_damaged: bool = False
-    strip: bool = False
-    quality: int | None = None
-    compression: int = 1
-    subsampling: Subsampling = "444"
-    background: RGB | None = None
-    max_pixels: int = 500_000_000
-    all_frames: bool = False
 
 
 class Done(NamedTuple):
@@ -89,99 +64,6 @@ class Done(NamedTuple):
         return self.read + self.timing.total + self.write
 
 
-class Opened(NamedTuple):
-    """A picture that was read, and whose result can be written as far as one can tell before."""
-
-    job: Job
-    picture: Picture
-    frames: Frames | None
-    scale: float
-    extension: str | None
-    quality: int | None
-    finding: Finding
-    notes: tuple[str, ...]
-    seconds: float
-
-
-def open_file(job: Job, task: Task) -> Opened:
-    """Read a picture and check everything that can be checked before any computing.
-
-    Raises:
-        InputError: The input is unreadable, or too large in or out.
-        OutputError: The result could not be written.
-        OutOfMemoryError: The picture does not fit into memory.
-    """
-    started = time.perf_counter()
-    picture, frames = read_source(job, task)
-    width, height = _size(picture.pixels)
-    try:
-        scale, remarks = task.size.factor(height, width)
-    except InputError as error:
-        raise InputError(error.reason, job.source_name) from None
-    height, width = target_size(height, width, scale)
-    if height * width > task.max_pixels:
-        raise InputError(
-            f"would become {width:,} x {height:,} = {height * width:,} pixels, above the limit of "
-            f"{task.max_pixels:,} (--max-pixels raises it)",
-            job.source_name,
-        )
-    extension = job.extension
-    if not extension and is_stream(job.target) and job.target.suffix.lower() not in WRITABLE:
-        animated = frames is not None and picture.format == "GIF"
-        extension = STREAM_EXTENSIONS.get(picture.format, ".gif" if animated else ".png")
-    holder = None
-    if frames is not None:
-        from srcnn_cli.pictures.frames_writing import holder_of
-
-        holder = holder_of(job.target, extension, animated=frames.animated)
-    losses = check_destination(
-        job.target,
-        height=height,
-        width=width,
-        channels=1 if picture.pixels.ndim == 2 else picture.pixels.shape[2],
-        bits=8 * picture.pixels.itemsize,
-        overwrite=task.overwrite,
-        background=task.background,
-        extension=extension,
-        target=holder,
-    )
-    return Opened(
-        job,
-        picture,
-        frames,
-        scale,
-        extension,
-        quality_for(picture, holder or target_of(job.target, extension), task.quality),
-        task.restore.find(picture, scale),
-        (*picture.notes, *remarks, *losses),
-        time.perf_counter() - started,
-    )
-
-
-def read_source(job: Job, task: Task) -> tuple[Picture, Frames | None]:
-    """The first or only picture of a file, and, if they are wanted, all of several."""
-    if job.source == STANDARD:
-        data = read_stdin(largest_file(task.max_pixels))
-    else:
-        data = read_file(job.source, task.max_pixels)
-    picture = decode_picture(
-        data,
-        job.source_name,
-        max_pixels=task.max_pixels,
-        strict=task.strict and not task.all_frames,
-        accept_damaged=task.accept_damaged,
-    )
-    if not task.all_frames:
-        return picture, None
-    from srcnn_cli.pictures.frames import Frames
-
-    frames = Frames(data, job.source_name, max_pixels=task.max_pixels)
-    only_animated = picture.format == "GIF" or job.target.suffix.lower() == ".apng"
-    if frames.count == 1 and not only_animated:
-        return picture, None
-    return picture._replace(notes=tuple(n for n in picture.notes if n != SEVERAL)), frames
-
-
 def upscale_file(
     opened: Opened,
     task: Task,
@@ -202,16 +84,18 @@ def upscale_file(
     if finding.source == OPTION and finding.levels != CLEAN and not restored:
         raise UsageError(f"{upscaler.model} has no weights that restore at ×{opened.scale:g}")
     levels = finding.levels if restored else CLEAN
+    how = _how(opened, task, quality := opened.quality(task, restored=restored))
     started = time.perf_counter()
     try:
         if opened.frames is None:
             enlarged = upscaler.upscale_pixels(picture.pixels, opened.scale, progress, levels)
-            dropped = _write(opened, task, enlarged.pixels)
+            dropped = _write(opened, task, how, enlarged.pixels)
         else:
             enlarged, dropped = _upscale_frames(
                 opened,
                 opened.frames,
                 task,
+                how,
                 lambda pixels, scale, show: upscaler.upscale_pixels(pixels, scale, show, levels),
                 progress,
             )
@@ -228,7 +112,7 @@ def upscale_file(
         write=time.perf_counter() - started - enlarged.timing.total,
         stages=enlarged.stages,
         tile=enlarged.tile,
-        quality=opened.quality,
+        quality=quality,
         finding=finding,
         restored=restored,
         frames=1 if opened.frames is None else opened.frames.count,
@@ -240,6 +124,7 @@ def _upscale_frames(
     opened: Opened,
     frames: Frames,
     task: Task,
+    how: dict[str, Any],
     enlarge: Enlarge,
     progress: Callable[[float], object] | None,
 ) -> tuple[Upscaled, list[str]]:
@@ -252,7 +137,7 @@ def _upscale_frames(
             enlarged,
             Course(frames.plays, frames.has_cover) if frames.animated else None,
             _kept(opened.picture.metadata, task),
-            **_how(opened, task),
+            **how,
         )
 
     return upscale_frames(
@@ -267,21 +152,22 @@ def _upscale_frames(
     )
 
 
-def _write(opened: Opened, task: Task, pixels: NDArray[Any]) -> list[str]:
-    metadata = _kept(opened.picture.metadata, task)
-    picture = opened.picture._replace(pixels=pixels, metadata=metadata)
-    return write_picture(opened.job.target, picture, **_how(opened, task))
+def _write(opened: Opened, task: Task, how: dict[str, Any], pixels: NDArray[Any]) -> list[str]:
+    kept = _kept(opened.picture.metadata, task)
+    return write_picture(
+        opened.job.target, opened.picture._replace(pixels=pixels, metadata=kept), **how
+    )
 
 
 def _kept(metadata: Metadata, task: Task) -> Metadata:
     return Metadata() if task.strip else metadata
 
 
-def _how(opened: Opened, task: Task) -> dict[str, Any]:
+def _how(opened: Opened, task: Task, quality: int | None) -> dict[str, Any]:
     """How the result is written, be it one picture or several."""
     return {
         "overwrite": task.overwrite,
-        "quality": opened.quality or DEFAULT_QUALITY,
+        "quality": quality or DEFAULT_QUALITY,
         "compression": task.compression,
         "subsampling": task.subsampling,
         "background": task.background,

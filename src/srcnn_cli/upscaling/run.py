@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.process import peak_memory_mb
 from srcnn_cli.threads import crew
-from srcnn_cli.upscaling.one_file import open_file, upscale_file
+from srcnn_cli.upscaling.one_file import upscale_file
+from srcnn_cli.upscaling.opening import open_file
 from srcnn_cli.upscaling.stages import target_size
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.upscaling.jobs import Job
-    from srcnn_cli.upscaling.one_file import Done, Task
+    from srcnn_cli.upscaling.one_file import Done
+    from srcnn_cli.upscaling.task import Task
     from srcnn_cli.upscaling.upscaler import Upscaler
 
 # Failures that no other file would be spared.

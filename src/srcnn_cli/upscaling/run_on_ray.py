@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from srcnn_cli.upscaling.cluster_worker import Settings
     from srcnn_cli.upscaling.jobs import Job
-    from srcnn_cli.upscaling.one_file import Task
     from srcnn_cli.upscaling.run import Outcome
+    from srcnn_cli.upscaling.task import Task
 
 
 def run_on_ray(

@@ -24,6 +24,18 @@ def test_a_jpeg_keeps_its_quality_within_bounds_and_the_line_says_it(run, given,
     assert f"  40×28  quality {kept}  " in out
 
 
+@pytest.mark.parametrize(
+    ("given", "restore", "kept"), [(60, "auto", 90), (93, "auto", 93), (60, "off", 75)]
+)
+def test_what_was_restored_gets_no_new_blocks(run, given, restore, kept):
+    noise("in.jpg", size=(96, 80), quality=given)
+    code, out, _ = run("in.jpg", "-s", "2", "--restore", restore, model="subpixel-s")
+    assert code == 0
+    assert ("restored" in out) == (restore == "auto")
+    assert written("in_x2.jpg") == kept
+    assert f"  quality {kept}  " in out
+
+
 def test_a_quality_that_is_given_is_taken(run):
     noise("in.jpg", quality=80)
     assert run("in.jpg", "-s", "2", "--quality", "60")[0] == 0
