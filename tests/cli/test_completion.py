@@ -41,7 +41,10 @@ def test_options():
     assert "--skip-existing" in completed("srcnn upscale --s")
 
 
-SHIPPED = ["srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20", "subpixel-s", "subpixel-l", "a-plus", "anr"]
+SHIPPED = [
+    "fast", "best", "srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20", "subpixel-s", "subpixel-l", "a-plus",
+    "anr",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", ["bench", "compare"])

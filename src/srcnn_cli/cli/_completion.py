@@ -4,10 +4,11 @@ from __future__ import annotations
 
 
 def complete_model(incomplete: str) -> list[str]:
-    """The families of shipped models whose names begin so."""
+    """The families of shipped models, and their nicknames, whose names begin so."""
     from srcnn_cli.models.catalog import shipped_models
+    from srcnn_cli.models.config import NICKNAMES
 
-    names = dict.fromkeys(model.family for model in shipped_models())
+    names = [*NICKNAMES, *dict.fromkeys(model.family for model in shipped_models())]
     return [name for name in names if name.startswith(incomplete)]
 
 

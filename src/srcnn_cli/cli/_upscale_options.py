@@ -124,8 +124,8 @@ ModelOption = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="One of `srcnn models`, a file, the folder of a run, or an interpolation, such as "
-        "bicubic.",
+        help="One of `srcnn models`, fast or best, a file, the folder of a run, or an "
+        "interpolation, such as bicubic.",
         autocompletion=complete_method,
         rich_help_panel=COMPUTING,
     ),
@@ -147,6 +147,14 @@ AtOnceOption = Annotated[
         min=1,
         max=1024,
         help="Files worked on at a time (default: all cores).",
+        rich_help_panel=COMPUTING,
+    ),
+]
+SelfEnsembleOption = Annotated[
+    bool,
+    typer.Option(
+        "--self-ensemble",
+        help="Average over eight flips and turns: better, 8 times slower.",
         rich_help_panel=COMPUTING,
     ),
 ]

@@ -63,6 +63,7 @@ class Reporter:
                     "device": outcome.device,
                     "engine": outcome.engine,
                     "precision": upscaler.precision,
+                    "self_ensemble": upscaler.self_ensemble,
                     "tile": done.tile,
                     "quality": done.quality,
                     "damage": {

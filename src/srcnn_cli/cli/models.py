@@ -11,6 +11,9 @@ def models(json: JsonOption = False) -> None:
     from dataclasses import asdict
 
     from srcnn_cli.models.catalog import shipped_models
+    from srcnn_cli.models.config import NICKNAMES
+
+    nicknames = {family: nickname for nickname, family in NICKNAMES.items()}
 
     shipped = shipped_models()
     if json:
@@ -18,6 +21,7 @@ def models(json: JsonOption = False) -> None:
             {
                 "name": model.name,
                 "family": model.family,
+                "nickname": nicknames.get(model.family),
                 "scales": model.scales,
                 "parameters": model.config.parameters,
                 "filters": getattr(model.config, "filters", ()),
@@ -52,6 +56,8 @@ def models(json: JsonOption = False) -> None:
         for scale, own in model.figures.items()
     ]
     _console.out.print(_console.table(columns, rows))
+    for nickname, family in NICKNAMES.items():
+        _console.out.print(f"{nickname}: {family}", style="dim")
     whole = not _console.out.is_terminal  # lines for programs are not broken
     for protocol in dict.fromkeys(model.protocol for model in shipped):
         _console.out.print(f"PSNR: {protocol}", style="dim", soft_wrap=whole)

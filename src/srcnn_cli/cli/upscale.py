@@ -62,6 +62,7 @@ def upscale(
     overlap: OverlapOption = None,
     border: BorderOption = None,
     precision: PrecisionOption = "float32",
+    self_ensemble: options.SelfEnsembleOption = False,
     engine: EngineOption = "auto",
     threads: ThreadsOption = 0,
     at_once: options.AtOnceOption = None,
@@ -111,6 +112,7 @@ def upscale(
         "precision": precision,
         "engine": engine,
         "overlap": overlap,
+        "self_ensemble": self_ensemble,
     }
     upscaler = Upscaler(model, device=device, **how)
     damage = parse_restore(restore)

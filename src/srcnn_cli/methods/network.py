@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from srcnn_cli.engines.tiling import plan_tiles, run_tile
-from srcnn_cli.imaging.regions import Region
 from srcnn_cli.imaging.resize import Resampler
-from srcnn_cli.methods.base import Clock, Method, Timing, run_parts, stored_in
+from srcnn_cli.methods.base import Clock, Method, Timing, run_parts
 from srcnn_cli.methods.interpolation import run_to_size
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from srcnn_cli.engines.base import Engine
     from srcnn_cli.engines.tiling import Tile
+    from srcnn_cli.imaging.regions import Region
     from srcnn_cli.methods.base import Finish
 
 # Beside the network's own radius: the bicubic enlargement's two pixels, and one for its centre.
@@ -36,8 +36,7 @@ class Network(Method):
     Args:
         name: As printed.
         engine: Runs it.
-        ensemble: Average over the eight flips and turns of the input ("self-ensemble", Timofte
-            et al., CVPR 2016): some better, eight times slower.
+        ensemble: Average it over eight flips and turns, see `Ensemble`.
         tile: Side of the tiles in pixels of the result; 0 chooses.
     """
 
@@ -47,8 +46,11 @@ class Network(Method):
         self.color = self.config.color
         self.border = self.config.border
         self.interpolated = self.config.interpolated
+        if ensemble:
+            from srcnn_cli.engines.ensemble import Ensemble
+
+            engine = Ensemble(engine)
         self._engine = engine
-        self._ensemble = ensemble
         self._tile = tile
 
     def run(
@@ -63,13 +65,13 @@ class Network(Method):
     ) -> Timing:
         """See `Method`."""
         tile = tile or self._tile
-        if not self._ensemble:
-            return self._once(planes, height, width, finish, tile, advance)
-        average, timing = self._average(planes, height, width, tile)
-        finish(Region(0, 0, height, width), average, timing)
-        if advance is not None:
-            advance(height * width)
-        return timing
+        if self.config.interpolated:
+            return self._on_interpolated(planes, height, width, finish, tile, advance)
+        rows, columns = (side * self.config.factor for side in planes.shape[-2:])
+        return run_to_size(
+            lambda finish, advance: self._on_low_resolution(planes, finish, tile, advance),
+            (len(planes), rows, columns), height, width, finish, advance,
+        )  # fmt: skip
 
     def reach(self, scale: int) -> int:
         """See `Method`."""
@@ -85,23 +87,6 @@ class Network(Method):
         if factor > 1:
             height, width = (max(1, round(side / scale)) for side in (height, width))
         return self._engine.best_tile(height, width) * factor
-
-    def _once(
-        self,
-        planes: NDArray[np.float32],
-        height: int,
-        width: int,
-        finish: Finish,
-        tile: int,
-        advance: Callable[[int], object] | None = None,
-    ) -> Timing:
-        if self.config.interpolated:
-            return self._on_interpolated(planes, height, width, finish, tile, advance)
-        rows, columns = (side * self.config.factor for side in planes.shape[-2:])
-        return run_to_size(
-            lambda finish, advance: self._on_low_resolution(planes, finish, tile, advance),
-            (len(planes), rows, columns), height, width, finish, advance,
-        )  # fmt: skip
 
     def _on_interpolated(
         self,
@@ -150,25 +135,3 @@ class Network(Method):
         tile = max(1, tile // factor) if tile else self._engine.best_tile(height, width)
         tiles = plan_tiles(self.config, height, width, tile)
         return run_parts(tiles, compute, finish, advance)
-
-    def _whole(
-        self, planes: NDArray[np.float32], height: int, width: int, tile: int
-    ) -> tuple[NDArray[np.float32], Timing]:
-        """All of a result at once, (C, height, width)."""
-        result = np.empty((len(planes), height, width), np.float32)
-        return result, self._once(planes, height, width, stored_in(result), tile)
-
-    def _average(
-        self, planes: NDArray[np.float32], height: int, width: int, tile: int
-    ) -> tuple[NDArray[np.float32], Timing]:
-        total, timing = np.zeros((len(planes), height, width), np.float32), Timing()
-        for flip in (False, True):
-            for turns in range(4):
-                view = np.rot90(planes[..., ::-1] if flip else planes, turns, axes=(1, 2))
-                sides = (width, height) if turns % 2 else (height, width)
-                output, own = self._whole(np.ascontiguousarray(view), *sides, tile)
-                timing += own
-                output = np.rot90(output, -turns, axes=(1, 2))
-                total += output[..., ::-1] if flip else output
-        total /= 8
-        return total, timing

@@ -14,7 +14,7 @@ from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
 from srcnn_cli.methods.onnx_file import is_onnx, onnx_config, onnx_method, onnx_scales
 from srcnn_cli.models.catalog import find_model, load_any_model, restoring_weights
-from srcnn_cli.models.config import ModelConfig
+from srcnn_cli.models.config import NICKNAMES, ModelConfig
 from srcnn_cli.models.dictionaries import DictionaryConfig
 from srcnn_cli.models.weights import read_config
 
@@ -49,14 +49,16 @@ class Candidates:
     """The methods of one name, one for every scale that it has weights for.
 
     Args:
-        name: An interpolation, a shipped model, or the path of a weights file, of a run's folder or
-            of an ONNX file.
+        name: An interpolation, a shipped model or its nickname, or the path of a weights file, of
+            a run's folder or of an ONNX file.
         border: Another border policy than the model's own.
         precision: See `engines.selection.make_engine`.
         engine: Likewise.
         overlap: See `method_of_file`.
+        ensemble: Likewise.
 
     Attributes:
+        name: As given; for a nickname, the model's own.
         scales: The factors that there are weights for; empty for an interpolation, which knows all.
 
     Raises:
@@ -71,14 +73,15 @@ class Candidates:
         precision: Precision = "float32",
         engine: EngineName = "auto",
         overlap: int | None = None,
+        ensemble: bool = False,
     ) -> None:
-        self.name = name
+        self.name = NICKNAMES.get(name, name)
         self._border, self._precision, self._overlap = border, precision, overlap
-        self._engine = engine
+        self._engine, self._ensemble = engine, ensemble
         self._files: dict[int, Path] = (
             {} if name in INTERPOLATIONS else find_files(name, interpolations=tuple(INTERPOLATIONS))
         )
-        self._restoring = {} if name in INTERPOLATIONS else restoring_weights(name)
+        self._restoring = {} if name in INTERPOLATIONS else restoring_weights(self.name)
         self._made: dict[tuple[Path | None, Levels], Method] = {}
         self._restores: dict[int, bool] = dict.fromkeys(self._restoring, True)
         self.scales = tuple(sorted(scale for scale in self._files if scale > 1))
@@ -92,6 +95,12 @@ class Candidates:
         """Whether each enlarges by its own factor and no other."""
         first = next(iter(self._files.values()), None)
         return first is not None and not describe_file(first).interpolated
+
+    @property
+    def are_networks(self) -> bool:
+        """Whether they are neither interpolations nor dictionaries."""
+        first = next(iter(self._files.values()), None)
+        return first is not None and not isinstance(describe_file(first), DictionaryConfig)
 
     def restores(self, scale: int | None) -> bool:
         """Whether there are weights that undo damage at a factor; 1: without enlarging."""
@@ -138,6 +147,7 @@ class Candidates:
             engine=self._engine,
             levels=levels,
             overlap=self._overlap,
+            ensemble=self._ensemble,
         )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from srcnn_cli.errors import ModelError, suggestion
+from srcnn_cli.models.config import NICKNAMES
 from srcnn_cli.models.weights import BEST, file_sha256, load_any, load_weights, read_config
 
 if TYPE_CHECKING:
@@ -169,14 +170,15 @@ def find_model(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Pa
     """The weights files behind a name, by scale.
 
     Args:
-        name: A family (``srcnn-9-1-5``), with ``-photo`` its weights for damaged pictures, one
-            shipped model (``srcnn-9-1-5-x3``), the path of a
-            weights file, or the folder of a training run, which stands for its best weights.
+        name: A family (``srcnn-9-1-5``) or its nickname (``best``), with ``-photo`` its weights
+            for damaged pictures, one shipped model (``srcnn-9-1-5-x3``), the path of a weights
+            file, or the folder of a training run, which stands for its best weights.
         interpolations: What else would be a name where this one came from, for the error.
 
     Raises:
         ModelError: Nothing is called that, or a shipped file is damaged.
     """
+    name = NICKNAMES.get(name, name)
     matches = [model for model in shipped_models() if name in {model.family, model.name}]
     if matches:
         return {scale: model.path for model in matches for scale in model.scales}

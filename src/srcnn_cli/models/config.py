@@ -27,6 +27,8 @@ EngineName = Literal["auto", "onnx", "openvino", "torch"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 # What enlarges where no model is named.
 DEFAULT_MODEL = "subpixel-s"
+# Names for what a user wants rather than for a network.
+NICKNAMES = {"fast": DEFAULT_MODEL, "best": "subpixel-l"}
 # Files written before networks had colours say how many planes there are, not which.
 _COLOR_OF_CHANNELS: dict[int, Planes] = {1: "y", 3: "rgb"}
 
