@@ -6,7 +6,7 @@ PSNR, that of each program, and the largest difference of a picture. Programs th
 are named as such.
 
     python benchmarks/export_round_trip.py ../shared/data/Set5
-    python benchmarks/export_round_trip.py ../shared/data/Set5 --program onnxruntime subpixel-s
+    python benchmarks/export_round_trip.py ../shared/data/Set5 subpixel-s --program 'torch:PyTorch'
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("models", nargs="*", help="default: all that ship")
     parser.add_argument("--program", action="append", choices=list(PROGRAMS))
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     models = options.models or list(dict.fromkeys(model.family for model in shipped_models()))
     programs = [PROGRAMS[name] for name in options.program or PROGRAMS]
     pictures = [load(source) for source in find_sources(options.folder)[0]]

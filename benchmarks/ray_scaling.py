@@ -1,19 +1,22 @@
 """How `srcnn upscale --ray` scales: simulated nodes, workers that only wait, and real work.
 
     python benchmarks/ray_scaling.py waits --workers 1 4 16 64 --seconds 0.1
-    python benchmarks/ray_scaling.py real PICTURES --repeats 5
+    python benchmarks/ray_scaling.py real PICTURES --cores 2 --repeats 5
 
 ``waits`` puts files through the very loop that `srcnn upscale --ray` runs, on a cluster of nodes
 that are processes of this machine, with workers that wait instead of enlarging. What is short of
 ``workers / seconds`` is the cost of handing out work, which no further worker makes good.
 
 ``real`` enlarges a folder in this process and on a local cluster with one worker for each core, in
-turns, without the time it takes to start either.
+turns, without the time it takes to start either, on one core or several. Beside the rates, which
+suffer from whatever else runs on the machine, stands the processor time that a file took in all
+processes.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import statistics
@@ -23,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from srcnn_cli.methods.base import Timing
+from srcnn_cli.threads import set_threads
 from srcnn_cli.upscaling.cluster_worker import Settings, Worker
 from srcnn_cli.upscaling.dispatcher import Dispatcher
 from srcnn_cli.upscaling.jobs import Job, plan_jobs
@@ -60,11 +64,14 @@ class Gathered(Dispatcher):
 
     size = 1
     begun = 0.0
+    spent = 0.0
+    _before = 0.0
 
     def _hand_out(self, member: Any) -> None:  # noqa: ANN401 - private to the module
         if self.begun:
             super()._hand_out(member)
         elif sum(each.ready for each in self.members) == self.size:
+            self._before = _processor_seconds()
             self.begun = time.perf_counter()
             for each in self.members:
                 super()._hand_out(each)
@@ -74,7 +81,9 @@ class Gathered(Dispatcher):
         try:
             for _ in self.outcomes():
                 pass
-            return len(self.jobs) / (time.perf_counter() - self.begun)
+            ended = time.perf_counter()
+            self.spent = _processor_seconds() - self._before
+            return len(self.jobs) / (ended - self.begun)
         finally:
             self.dismiss()
 
@@ -114,36 +123,68 @@ def waits(workers: list[int], seconds: list[float]) -> None:
     cluster.shutdown()
 
 
-def real(folder: Path, repeats: int, model: str) -> None:
-    """Print the rates of both ways, in turns, and their ratio."""
+def real(folder: Path, repeats: int, model: str, cores: int) -> None:
+    """Print what both ways take, in turns, and the ratios."""
     import ray
 
+    # Ray's own processes and its workers inherit it.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-cores:])
     os.environ.update({"RAY_worker_niceness": "0"})  # or the workers yield to everything else
-    cores = len(os.sched_getaffinity(0))
     ray.init(
-        num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL
+        "local",
+        num_cpus=cores,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.CRITICAL,
     )
+    set_threads(cores)
     task = Task(Size(2), overwrite=True)
-    rates: dict[str, list[float]] = {"plain": [], "ray": []}
+    ways = ("plain", "Ray")
+    rates: dict[str, list[float]] = {way: [] for way in ways}
+    costs: dict[str, list[float]] = {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as out:
         jobs, _ = plan_jobs([folder], Path(out), 2)
-        upscaler = Upscaler(model, device="cpu")
-        for _ in range(repeats):
-            for _ in run_jobs(jobs[:2], task, upscaler, lambda *_: None):
-                pass
-            started = time.perf_counter()
+        for turn in range(repeats + 1):
+            upscaler = Upscaler(model, device="cpu")  # anew, as the workers are
+            before, started = _processor_seconds(), time.perf_counter()
             for _ in run_jobs(jobs, task, upscaler, lambda *_: None):
                 pass
-            rates["plain"].append(len(jobs) / (time.perf_counter() - started))
+            seconds = {"plain": time.perf_counter() - started}
+            cost = {"plain": _processor_seconds() - before}
             dispatcher = Gathered(jobs, task, Settings(model, device="cpu"), print, Worker)
             dispatcher.size = min(cores, len(jobs))
-            rates["ray"].append(dispatcher.rate())
-            print({name: round(values[-1], 3) for name, values in rates.items()}, flush=True)
-    ratios = [ray / plain for ray, plain in zip(rates["ray"], rates["plain"], strict=True)]
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    print(f"{len(jobs)} files, {cores} cores: plain {medians['plain']:.3f} files a second, "
-          f"Ray {medians['ray']:.3f}, ratio {statistics.median(ratios):.2f}")  # fmt: skip
+            seconds["Ray"] = len(jobs) / dispatcher.rate()
+            cost["Ray"] = dispatcher.spent
+            if turn == 0:  # files and libraries are in the disk's cache from now on
+                continue
+            for way in ways:
+                rates[way].append(len(jobs) / seconds[way])
+                costs[way].append(cost[way] / len(jobs))
+            now = {way: f"{rates[way][-1]:.2f} a second, {costs[way][-1]:.3f} s" for way in ways}
+            print(now, flush=True)
+    for what, found, digits in (("files a second", rates, 2), ("processor seconds", costs, 4)):
+        plain, other = (statistics.median(found[way]) for way in ways)
+        ratios = [b / a for a, b in zip(found["plain"], found["Ray"], strict=True)]
+        print(
+            f"{len(jobs)} files, {cores} cores, {what}: plain {plain:.{digits}f}, Ray "
+            f"{other:.{digits}f}, ratio {statistics.median(ratios):.3f}"
+        )
     ray.shutdown()
+
+
+def _processor_seconds() -> float:
+    """What this process and all that it started have computed so far, Ray's own processes too."""
+    spent, parents = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it is no more
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            process = int(folder.name)
+            parents[process] = int(fields[1])
+            spent[process] = sum(map(int, fields[11:15]))  # with what it waited for
+    own = {os.getpid()}
+    while more := {process for process, parent in parents.items() if parent in own} - own:
+        own |= more
+    return sum(spent[process] for process in own) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
@@ -156,8 +197,9 @@ if __name__ == "__main__":
     working.add_argument("folder", type=Path)
     working.add_argument("--repeats", type=int, default=5)
     working.add_argument("--model", default="subpixel-s")
+    working.add_argument("--cores", type=int, default=len(os.sched_getaffinity(0)))
     given = parser.parse_args()
     if given.which == "waits":
         waits(given.workers, given.seconds)
     else:
-        real(given.folder, given.repeats, given.model)
+        real(given.folder, given.repeats, given.model, given.cores)

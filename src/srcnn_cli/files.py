@@ -15,10 +15,12 @@ from srcnn_cli.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# How libraries say that they found no memory: OpenCV, zlib, Pillow, the loader of modules, C++.
+# How libraries say that they found no memory: OpenCV, zlib, Pillow, networks, the loader of
+# modules, C++.
 _NO_MEMORY = (
-    "out of memory|insufficient memory|not enough memory|cannot allocate|failed to allocate"
-    "|failed to map segment|memory allocation|bad_alloc|bad allocation|Error -4 while"
+    "out of memory|insufficient memory|not enough memory"
+    "|(can't|cannot|could not|failed to) allocate|failed to map segment|memory allocation"
+    "|bad_alloc|bad allocation|Error -4 while"
 )
 
 TEMPORARY_FILES = ".srcnn-*.tmp"  # as a pattern of names

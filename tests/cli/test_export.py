@@ -36,6 +36,21 @@ def test_the_file_enlarges_as_srcnn_upscale_does(srcnn, photo, model):
     assert (difference > 0).mean() < 1e-3
 
 
+@pytest.mark.parametrize(("scale", "file"), [(1, "subpixel-l"), (2, "subpixel-s")])
+def test_weights_for_photographs_are_told_once_what_to_undo(srcnn, photo, work, scale, file):
+    arguments = ["-s", scale, "--restore", "noise:8+jpeg:50"]
+    code, out, err = srcnn("export", "subpixel-s", *arguments, "-f", "onnx")
+    name = f"{file}-photo-x{scale}-noise8-jpeg50"
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{name}.onnx: {name}, ×{scale}, as onnx\n")
+    assert srcnn("upscale", "photo.png", *arguments, "-o", "large.png")[0] == 0
+    with Image.open("large.png") as image:
+        ours = np.asarray(image).astype(int)
+    difference = abs(enlarged_by(f"{name}.onnx", photo) - ours)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 1e-3
+
+
 def test_without_a_name_the_file_is_called_like_the_model(srcnn, work):
     assert srcnn("export", "subpixel-s", "-f", "onnx-plane", "-s", 2, "-q") == (0, "", "")
     assert [path.name for path in work.iterdir()] == ["subpixel-s-x2.onnx"]
@@ -64,6 +79,10 @@ def test_nothing_is_overwritten_unasked(srcnn, work):
         (["subpixel-s", "-f", "onnx", "-o", "m.param"], 2, "must end in .onnx"),
         (["subpixel-s", "-o", "m.onnx", "-s", 5], 2, "not for ×5"),
         (["nothing", "-o", "m.onnx"], 5, "unknown model"),
+        (["a-plus", "-o", "m.onnx"], 5, "is a dictionary, which no other program runs"),
+        (["subpixel-s-photo", "-o", "m.onnx"], 2, "say --restore jpeg:75"),
+        (["subpixel-s-x3", "-o", "m.onnx", "--restore", "jpeg:50"], 2, "restores nothing"),
+        (["subpixel-s", "-o", "m.onnx", "--restore", "rain"], 2, "no degradation"),
         (["subpixel-s", "-o", "away/m.onnx"], 4, "folder does not exist"),
     ],
 )

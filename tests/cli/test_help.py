@@ -39,11 +39,31 @@ def test_it_fits_the_terminal_with_the_sentences_in_one_column(
         assert alone or line[25] == " " != line[26], line
 
 
-def test_that_of_upscale_has_panels_and_examples_and_fits_into_60_lines(srcnn, monkeypatch):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_it_fits_into_60_lines_and_ends_with_examples(srcnn, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = srcnn(command, "--help")
+    lines = out.splitlines()
+    assert len(lines) < 60
+    examples = lines[lines.index("Examples") + 1 :]
+    assert examples
+    assert all(f"srcnn {command}" in line for line in examples)
+
+
+def test_what_a_panel_only_names_the_command_explains(srcnn, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = srcnn("train", "--help")
+    assert "  --steps N, --epochs NUMBER, " in out
+    code, told, _ = srcnn("train", "--recipes")
+    assert code == 0
+    assert max(map(len, told.splitlines())) <= 80
+    assert "      --patch N           Side of a sub-image in pixels.\n" in told
+
+
+def test_that_of_upscale_has_panels(srcnn, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     _, out, _ = srcnn("upscale", "--help")
     lines = out.splitlines()
-    assert len(lines) < 60
     titles = [line for line in lines if line and not line.startswith((" ", "Usage"))]
     assert {"Files", "Size", "Computing", "Reading", "Writing", "Examples"} <= set(titles)
     assert sum("srcnn upscale" in line for line in lines) >= 4

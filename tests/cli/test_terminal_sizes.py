@@ -66,3 +66,17 @@ def test_lines_and_bar_of_a_batch_fit(work, width, height):
 def test_what_is_read_on_its_own_fits(work, width, height, arguments):
     said = lines_in_a_terminal(width, height, *arguments)
     assert max(map(len, said)) <= width
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (140, 40)])
+@pytest.mark.parametrize("scales", ["2", "2,3,4"])
+def test_what_a_run_of_training_says_fits(work, width, height, scales):
+    for number in range(3):
+        smooth(work / f"in/{number}.png", (72, 60), seed=number)
+    said = lines_in_a_terminal(
+        width, height, "train", "--data", "in", "-s", scales, "--architecture", "vdsr",
+        "--depth", "2", "--width", "2", "--steps", "4", "--interval", "2", "--batch", "2",
+        "--patch", "24", "--seed", "123456789", "-o", "run",
+    )  # fmt: skip
+    assert max(map(len, said)) <= width
+    assert sum(line.startswith("step ") and " dB (" in line for line in said) == 2

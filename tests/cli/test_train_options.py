@@ -19,8 +19,8 @@ PANELS = {
     "Network (default: the recipe's)": "method architecture filters widths depth width channels "
     "scale border init renew",
     "Run": "output resume minutes compile",
-    "Values of the recipe, to replace": "steps epochs batch patch stride sampling augment blur "
-    "degrade border-share loss log-floor optimizer rate last-rate bias-rate momentum "
+    "Values of the recipe, which --recipes explains": "steps epochs batch patch stride sampling "
+    "augment blur degrade border-share loss log-floor optimizer rate last-rate bias-rate momentum "
     "weight-decay clip decay warmup initial fixed-carriers pretrain pretrain-steps average "
     "precision interval seed",
 }
@@ -71,7 +71,7 @@ def test_every_value_of_a_recipe_but_its_name_can_be_replaced():
 def test_the_document_has_each_value_with_its_help_and_what_the_recipes_have():
     by_name = options()
     rows = ["| option | what it is | `fast` | `srcnn` | `vdsr` |", "|---|---|---|---|---|"]
-    for name in PANELS["Values of the recipe, to replace"].split():
+    for name in PANELS["Values of the recipe, which --recipes explains"].split():
         field = name.replace("-", "_")
         both = " ".join(f"`{flag}`" for flag in [f"--{name}", *by_name[name].secondary_opts])
         values = [

@@ -46,3 +46,9 @@ def test_every_pass_writes_four_maps_and_the_last_enlarges():
 def test_networks_that_do_not_enlarge_luminance_are_refused(exported):
     with pytest.raises(ModelError, match="subpixel-s does"):
         FORMATS["mpv"].check(exported)
+
+
+def test_a_shader_that_only_restores_runs_at_any_size():
+    text = FORMATS["mpv"].files(network("subpixel", 1))[".glsl"].decode()
+    assert "//!WHEN" not in text
+    assert "//!WIDTH HOOKED.w 1 *" in text

@@ -11,6 +11,7 @@ from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.evaluation.claims import find_conventions, parse_claim
 from srcnn_cli.evaluation.conventions import KNOWN, Known
 from srcnn_cli.evaluation.explain import explain
+from srcnn_cli.evaluation.explain_document import answer_document, explanation_document
 from srcnn_cli.evaluation.protocol import PROTOCOLS
 from srcnn_cli.evaluation.report import format_difference
 from srcnn_cli.evaluation.results import Results, parse_results
@@ -48,6 +49,8 @@ def run(
     choice: Choice,
     results: Sequence[str],
     claims: str | None,
+    *,
+    json: bool = False,
 ) -> None:
     """Explain the PSNR of bicubic, of one network or of one other program's results.
 
@@ -66,15 +69,20 @@ def run(
         raise UsageError("--explain is about one method: name one --model or one of --results")
     name = [*(m.name for m in methods), *(result.name for result in given), "bicubic"][0]
     subjects = [_subject(source, scale, methods, given) for source in sources]
-    title = f"{path.resolve().name} ×{scale}, {name}"
+    heading = {"input": path.resolve().name, "scale": scale, "method": name}
+    title = f"{heading['input']} ×{scale}, {name}"
     base = next(known for known in KNOWN if known.name == protocol)
     with _progress.ProgressBar("measuring", 1, in_units=False) as bar:
         if claim is None:
             found = explain(subjects, base.convention, advance=bar.update)
+            document = explanation_document(base, found)
         else:
             most = _NETWORK_DEPARTURES if methods else _DEPARTURES
             answer = find_conventions(subjects, claim, most=most, advance=bar.update)
-    if claim is None:
+            document = answer_document(claim, answer)
+    if json:
+        _terminal.print_json_line(heading | document)
+    elif claim is None:
         _show_effects(title, base, found)
     else:
         _show_answer(title, str(claims), answer)

@@ -31,7 +31,9 @@ class LiveTable:
         self._names = [str(method["name"]) for method in setting.methods]
         cell = " / ".join("00.00" if name == "psnr" else "0.0000" for name in setting.metrics)
         dataset = setting.dataset or setting.folder.name
-        _terminal.say(f"{dataset} ×{setting.scale}, {setting.protocol.describe()}")
+        _terminal.say_paragraph(
+            f"{dataset} ×{setting.scale}, protocol {setting.protocol.describe()}"
+        )
         self._widths = [max(7, *map(len, setting.sizes))]
         self._widths += [max(len(name), len(cell)) for name in self._names]
         room = _terminal.width_of_lines(on_stderr=False)
@@ -221,5 +223,6 @@ def write_plot(path: Path, setting: Setting, report: Mapping[str, Any], *, overw
         for figure in published(setting)
         if figure.metric == "psnr" and figure.seconds
     ]
-    title = f"{setting.dataset or setting.folder.name} ×{setting.scale}, {setting.protocol.name}"
+    dataset = setting.dataset or setting.folder.name
+    title = f"{dataset} ×{setting.scale}, protocol {setting.protocol.name}"
     plot_psnr_against_time(points, title=title, path=path, overwrite=overwrite)

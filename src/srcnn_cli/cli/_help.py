@@ -6,6 +6,7 @@ Typer's own panels take 94 lines of 80 columns for `srcnn upscale`, and the impo
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _WIDEST = 110
 _NAMES = 26  # columns for the names of options, beside which the sentences stand
+# What stands in a panel's title where the help has the options' names alone.
+NAMES_ALONE = ", which "
 
 
 class Command(TyperCommand):
@@ -42,6 +45,9 @@ class Command(TyperCommand):
         # What is in no panel comes first; and the option that every command has, last.
         for title in sorted(panels, key=lambda title: title != "" or len(panels[title]) == 1):
             lines += [_bold(title)] if title else []
+            if NAMES_ALONE in title:
+                lines += _names_alone(panels[title], width)
+                continue
             for parameter in panels[title]:
                 lines += _row(_names(parameter), _sentence(parameter), width)
         formatter.write("\n".join([*lines, *self._examples()]) + "\n")
@@ -51,6 +57,15 @@ class Command(TyperCommand):
             yield _bold("Examples")
             for line in self.epilog.strip().splitlines():
                 yield f"  {line}"
+
+
+def panel(command: Any, title: str) -> list[str]:  # noqa: ANN401 - of typer's own kinds
+    """All options of a command's panel, each beside its sentence."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    own = (p for p in command.params if getattr(p, "rich_help_panel", None) == title)
+    return [
+        line for parameter in own for line in _row(_names(parameter), _sentence(parameter), width)
+    ]
 
 
 def _is_argument(parameter: Any) -> bool:  # noqa: ANN401 - of typer's own kinds
@@ -65,6 +80,16 @@ def _row(names: str, sentence: str, width: int) -> list[str]:
     if len(names) < _NAMES:
         return [first + wrapped[0], *(" " * _NAMES + line for line in wrapped[1:])]
     return [first, *(" " * _NAMES + line for line in wrapped)]
+
+
+def _names_alone(parameters: list[Any], width: int) -> list[str]:
+    text = ", ".join(_names(parameter).strip() for parameter in parameters)
+    # A name stays with what it takes.
+    kept = re.sub(r"(?<=\w) (?=[A-Z])", "\0", text)
+    indent = "  "
+    wrapped = textwrap.wrap(kept, width, initial_indent=indent, subsequent_indent=indent,
+                            break_on_hyphens=False)  # fmt: skip
+    return [line.replace("\0", " ") for line in wrapped]
 
 
 def _names(parameter: Any) -> str:  # noqa: ANN401 - of typer's own kinds

@@ -28,6 +28,7 @@ class Choice:
         tile: Side of the tiles; 0 chooses.
         precision: That networks run in.
         ensemble: Run each network over eight flips and turns, too.
+        overlap: Of the tiles of networks in ONNX files; None: measured.
 
     Raises:
         UsageError: An unknown interpolation.
@@ -43,6 +44,7 @@ class Choice:
         *,
         precision: Precision = "float32",
         ensemble: bool = False,
+        overlap: int | None = None,
     ) -> None:
         from srcnn_cli.methods.interpolation import INTERPOLATIONS
 
@@ -53,7 +55,7 @@ class Choice:
             )
         self._models, self._border, self._ensemble = models, border, ensemble
         self._device_name, self._tile = device, tile
-        self._precision = precision
+        self._precision, self._overlap = precision, overlap
         self._interpolations = [name for name in INTERPOLATIONS if name in names]
         self.described: list[dict[str, Any]] = []
 
@@ -73,12 +75,17 @@ class Choice:
 
         Raises:
             ModelError: A model is unknown, damaged or not for this scale.
+            UsageError: An overlap is given, and there is no ONNX file.
         """
         from srcnn_cli.methods.interpolation import Interpolation
+        from srcnn_cli.methods.onnx_file import is_onnx
 
         methods: list[Method] = [Interpolation(name) for name in self._interpolations]
         self.described = [{"name": method.name} for method in methods]
-        for name, path in self._files(scale):
+        files = self._files(scale)
+        if self._overlap is not None and not any(is_onnx(path) for _, path in files):
+            raise UsageError("--overlap is for ONNX files, and no --model is one")
+        for name, path in files:
             methods += self._of_file(name, path)
         return methods
 
@@ -109,6 +116,7 @@ class Choice:
         return [(name if names[name] == 1 else str(path), path) for name, path in found]
 
     def _of_file(self, name: str, path: Path) -> list[Method]:
+        from srcnn_cli.methods.onnx_file import is_onnx
         from srcnn_cli.methods.selection import describe_file, method_of_file
         from srcnn_cli.models.config import ModelConfig
         from srcnn_cli.models.weights import file_sha256
@@ -130,6 +138,7 @@ class Choice:
             method_of_file(
                 name, path, self.device, border=self._border, precision=self._precision,
                 tile=self._tile, ensemble=ensemble,
+                overlap=self._overlap if is_onnx(path) else None,
             )
             for ensemble in runs
         ]  # fmt: skip

@@ -58,7 +58,7 @@ IntegerScaleOption = Annotated[
         metavar="N",
         min=1,
         max=16,
-        help="Factor of enlargement; 1 restores only, with --degrade.",
+        help="Factor; 1 restores only, with --degrade.",
     ),
 ]
 DegradeOption = Annotated[
@@ -66,8 +66,8 @@ DegradeOption = Annotated[
     typer.Option(
         "--degrade",
         metavar="CHAIN",
-        help="How the low-resolution picture is made instead, such as jpeg:75, noise:8+jpeg:90, "
-        "blur:1.2 or nearest; the models for damaged pictures are told of it.",
+        help="How low resolution is made instead, such as jpeg:75, blur:1.2 or noise:8+jpeg:90; "
+        "restoring models are told.",
         rich_help_panel=CONVENTION,
     ),
 ]
@@ -77,8 +77,8 @@ ModelsOption = Annotated[
         "--model",
         "-m",
         metavar="NAME",
-        help="A name from `srcnn models`, a .safetensors file, or any network as an .onnx file; "
-        "may be given several times (default: every shipped model for the scale).",
+        help="One of `srcnn models`, a .safetensors or any .onnx file; may be given several times "
+        "(default: all for the scale).",
         autocompletion=complete_model,
     ),
 ]
@@ -109,6 +109,7 @@ OverlapOption = Annotated[
         metavar="N",
         min=0,
         help="Pixels by which the tiles of an .onnx file's network overlap (default: measured).",
+        rich_help_panel=COMPUTING,
     ),
 ]
 PrecisionOption = Annotated[

@@ -84,14 +84,24 @@ def note(line: str) -> None:
 
 def paragraph(text: str) -> None:
     """A line on stderr that is broken at words where a terminal is narrower."""
-    width = width_of_lines(on_stderr=True)
+    log(text)
+    _write(sys.stderr, _broken(text, on_stderr=True))
+
+
+def say_paragraph(text: str) -> None:
+    """The same on stdout."""
+    log(text)
+    with bar_aside():
+        _write(sys.stdout, _broken(text, on_stderr=False))
+
+
+def _broken(text: str, *, on_stderr: bool) -> str:
+    width = width_of_lines(on_stderr=on_stderr)
     if width is None:
-        note(text)
-        return
+        return text
     import textwrap
 
-    log(text)
-    _write(sys.stderr, textwrap.fill(text, width, break_on_hyphens=False, break_long_words=False))
+    return textwrap.fill(text, width, break_on_hyphens=False, break_long_words=False)
 
 
 def warn(path: object, reason: str) -> None:

@@ -17,7 +17,7 @@ from srcnn_cli.training.schedule import schedule_values
 
 _DATA = "Data"
 _NETWORK = "Network (default: the recipe's)"
-_RECIPE = "Values of the recipe, to replace"
+RECIPE_PANEL = "Values of the recipe, which --recipes explains"
 _RUN = "Run"
 # What stands for a value in the help, narrow enough for the help itself.
 _METAVARS = {int: "N", float: "NUMBER"}
@@ -27,7 +27,7 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         metavar="FOLDER",
-        help="Folder of training pictures; may be given several times.",
+        help="Training pictures; may be given several times.",
         rich_help_panel=_DATA,
     ),
 ]
@@ -35,8 +35,7 @@ ValidationOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Folder of validation pictures, which are not trained on (default: some of the "
-        "training pictures are held back).",
+        help="Validation pictures (default: some are held back).",
         rich_help_panel=_DATA,
     ),
 ]
@@ -45,7 +44,7 @@ HoldBackOption = Annotated[
     typer.Option(
         metavar="N",
         min=1,
-        help="Training pictures to hold back for validation, at most a tenth of them.",
+        help="Pictures to hold back, at most a tenth.",
         rich_help_panel=_DATA,
     ),
 ]
@@ -54,7 +53,7 @@ CacheOption = Annotated[
     typer.Option(
         metavar="GB",
         min=0,
-        help="Memory for training pictures; larger sets are streamed from disk.",
+        help="Memory for pictures; more are streamed.",
         rich_help_panel=_DATA,
     ),
 ]
@@ -63,7 +62,7 @@ WorkersOption = Annotated[
     typer.Option(
         metavar="N",
         min=0,
-        help="Processes that read pictures while streaming.",
+        help="Processes that read while streaming.",
         rich_help_panel=_DATA,
     ),
 ]
@@ -77,15 +76,14 @@ RecipeOption = Annotated[
     ),
 ]
 RecipesOption = Annotated[
-    bool, typer.Option("--recipes", help="Print the recipes with all their values, and end.")
+    bool, typer.Option("--recipes", help="Print all values of the recipes, and what they are.")
 ]
 MethodOption = Annotated[
     DictionaryName | None,
     typer.Option(
         metavar="NAME",
-        help="Train one of the methods of before the networks instead, with its authors' values: "
-        f"{alternatives(DictionaryName)}. Of the other options only --data, --scale, --output, "
-        "--minutes and --seed then mean anything.",
+        help="A method of before the networks instead, with its authors' values: "
+        f"{alternatives(DictionaryName)}.",
         rich_help_panel=_NETWORK,
     ),
 ]
@@ -146,7 +144,7 @@ ScalesOption = Annotated[
         "--scale",
         "-s",
         metavar="N,N",
-        help="Factor of enlargement, or several for one network: 2,3,4.",
+        help="Factor, or several for one network: 2,3,4.",
         rich_help_panel=_NETWORK,
     ),
 ]
@@ -164,9 +162,8 @@ InitOption = Annotated[
     typer.Option(
         "--init",
         metavar="FILE",
-        help="Start from the weights in this file; the network is theirs, but that vdsr and "
-        "subpixel may grow: greater --depth and --width, and --scale, are met by new layers and "
-        "maps that change nothing at first.",
+        help="Start from these weights; vdsr and subpixel may grow by --depth, --width and "
+        "--scale.",
         rich_help_panel=_NETWORK,
     ),
 ]
@@ -243,7 +240,7 @@ def _recipe_options() -> dict[str, Any]:
                 option,
                 metavar=_METAVARS.get(kind, None if kind is bool else "NAME"),
                 help=value.help.format(choices=alternatives(kind)),
-                rich_help_panel=_RECIPE,
+                rich_help_panel=RECIPE_PANEL,
             ),
         ]
     return options

@@ -99,7 +99,8 @@ def _follow(session: Session, stop: _StopRequest) -> Ending:
                 progress.step,
                 f"{progress.psnr:.2f} dB ({progress.psnr - bicubic:+.2f})",
             )
-            _terminal.note(_line(progress, bicubic))
+            width = _terminal.width_of_lines(on_stderr=True)
+            _terminal.note(_line(progress, bicubic, width))
         return session.ending(stop_requested=stop.requested)
 
 
@@ -125,15 +126,27 @@ def _conclude(session: Session, ending: Ending) -> None:
     _terminal.say(f"{folder / BEST}  {trainer.best:.3f} dB (bicubic {bicubic:.3f} dB)")
 
 
-def _line(progress: Progress, bicubic: float) -> str:
-    by_scale = ""
+def _line(progress: Progress, bicubic: float, width: int | None) -> str:
+    """A validation: the most important first, and of that as much as there is room for.
+
+    Args:
+        progress: What was measured.
+        bicubic: The PSNR of bicubic interpolation, in dB.
+        width: Columns of the line; None: as many as it takes.
+    """
+    over = f"{progress.psnr - bicubic:+.3f} against bicubic"
+    parts = [
+        f"step {progress.step:,}  {progress.psnr:.3f} dB ({over})",
+        f"best {progress.best:.3f}",
+        f"{progress.seconds:.0f} s",
+        f"loss {progress.loss:.3e}",
+        f"{progress.pixels_per_second / 1e6:.2f} MP/s",
+    ]
     if len(progress.psnr_by_scale) > 1:
-        by_scale = f" [{' / '.join(f'{psnr:.2f}' for psnr in progress.psnr_by_scale)}]"
-    return (
-        f"step {progress.step}  loss {progress.loss:.3e}  validation {progress.psnr:.3f} dB"
-        f"{by_scale} ({progress.psnr - bicubic:+.3f} against bicubic, best {progress.best:.3f})  "
-        f"{progress.pixels_per_second / 1e6:.2f} MP/s  {progress.seconds:.0f} s"
-    )
+        parts.insert(1, f"[{' / '.join(f'{psnr:.2f}' for psnr in progress.psnr_by_scale)}]")
+    while width is not None and len(parts) > 1 and len("  ".join(parts)) > width:
+        parts.pop()
+    return "  ".join(parts)
 
 
 class _StopRequest:

@@ -15,7 +15,9 @@ from srcnn_cli.cli._options import (
     DegradeOption,
     DeviceOption,
     IntegerScaleOption,
+    JsonOption,
     ModelsOption,
+    OverlapOption,
     OverwriteOption,
     PrecisionOption,
     TileOption,
@@ -28,13 +30,19 @@ from srcnn_cli.models.config import DEFAULT_MODEL
 
 Format = Literal["table", "md", "csv", "json"]
 
+EXAMPLES = """\
+srcnn bench Set5/ -s 3                        models that ship, and bicubic
+srcnn bench Set5/ --results EDSR=theirs/      beside pictures of others
+srcnn bench Set5/ --explain --claims 29.72    how somebody may have measured
+"""
+
 
 def bench(
     folder: Annotated[
         Path,
         typer.Argument(
             metavar="FOLDER",
-            help="Folder of high-resolution pictures, such as Set5; with --explain also a picture.",
+            help="High-resolution pictures, such as Set5; of --explain also one picture.",
         ),
     ],
     scale: IntegerScaleOption = 3,
@@ -43,8 +51,8 @@ def bench(
         str,
         typer.Option(
             metavar="NAMES",
-            help="Interpolations to measure, separated by commas: nearest, bilinear, bicubic, "
-            "lanczos. bicubic is always measured.",
+            help="Interpolations, separated by commas: nearest, bilinear, lanczos; bicubic is "
+            "always measured (default: bicubic alone).",
         ),
     ] = "bicubic",
     metrics: Annotated[
@@ -66,14 +74,14 @@ def bench(
         ColorSpace | None,
         typer.Option(
             metavar="NAME",
-            help=f"What is compared, instead of the protocol's: {alternatives(ColorSpace)}.",
+            help=f"What is compared instead: {alternatives(ColorSpace)}.",
             rich_help_panel=CONVENTION,
         ),
     ] = None,
     quantize_lr: Annotated[
         bool | None,
         typer.Option(
-            help="Whether the low-resolution picture is rounded to 8 bits.",
+            help="Whether the low resolution is rounded to 8 bits.",
             rich_help_panel=CONVENTION,
         ),
     ] = None,
@@ -91,7 +99,7 @@ def bench(
         typer.Option(
             "--lr",
             metavar="FOLDER",
-            help="Folder of given low-resolution pictures, paired by name.",
+            help="Low-resolution pictures to take, paired by name.",
             rich_help_panel=CONVENTION,
         ),
     ] = None,
@@ -100,15 +108,15 @@ def bench(
         bool,
         typer.Option(
             "--restore-levels",
-            help="Measure what the models gain over bicubic under a dozen kinds of damage.",
+            help="Gains of the models under a dozen kinds of damage.",
         ),
     ] = False,
     results: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=FOLDER",
-            help="Pictures that another program made of the pictures in FOLDER, paired by name and "
-            "measured beside ours; may be given several times.",
+            help="Pictures that another program made, paired by name, to measure beside ours; may "
+            "be given several times.",
         ),
     ] = None,
     border: BorderOption = None,
@@ -116,15 +124,16 @@ def bench(
         bool,
         typer.Option(
             "--self-ensemble",
-            help="Measure each network once more, averaged over eight flips and turns.",
+            help="Networks averaged over eight flips and turns, too.",
         ),
     ] = False,
     repeat: Annotated[
         int,
-        typer.Option(metavar="N", min=1, help="How often to measure times; the median counts."),
+        typer.Option(metavar="N", min=1, help="Times are the median of so many."),
     ] = 1,
     device: DeviceOption = "auto",
     tile: TileOption = 0,
+    overlap: OverlapOption = None,
     precision: PrecisionOption = "float32",
     format_: Annotated[
         Format,
@@ -132,7 +141,7 @@ def bench(
             "--format",
             "-f",
             metavar="NAME",
-            help=f"What to print on stdout: {alternatives(Format)}.",
+            help=f"Print as {alternatives(Format)}.",
         ),
     ] = "table",
     output: Annotated[
@@ -141,7 +150,7 @@ def bench(
             "--output",
             "-o",
             metavar="FILE",
-            help="Write the report into this file, too: .json, .csv or .md.",
+            help="Write a report, too: .json, .csv or .md.",
         ),
     ] = None,
     plot: Annotated[
@@ -152,18 +161,18 @@ def bench(
         bool,
         typer.Option(
             "--explain",
-            help="Measure bicubic, one --model or one of --results under many conventions, and "
-            "say what moves the PSNR.",
+            help="Say what moves the PSNR of bicubic, of one --model or one of --results, under "
+            "many conventions.",
         ),
     ] = False,
     claims: Annotated[
         str | None,
         typer.Option(
             metavar="DB",
-            help="With --explain: find the conventions that give a PSNR which somebody reports, "
-            "such as 29.72.",
+            help="Find the conventions that give a PSNR such as 29.72.",
         ),
     ] = None,
+    json: JsonOption = False,
 ) -> None:
     """Measure bicubic and the models on a test set, under a named protocol.
 
@@ -180,10 +189,15 @@ def bench(
             "--lr": low, "--degrade": degrade, "--output": output, "--plot": plot,
         }  # fmt: skip
         _bench_explain.check_alone(option for option, value in given.items() if value is not None)
+        if format_ not in {"table", "json"}:
+            raise UsageError("--explain prints a table, or JSON: --format json")
         choice = Choice(
-            model or [], "", border, device, tile, precision=precision, ensemble=self_ensemble
+            model or [], "", border, device, tile,
+            precision=precision, ensemble=self_ensemble, overlap=overlap,
+        )  # fmt: skip
+        _bench_explain.run(
+            folder, scale, protocol, choice, results or [], claims, json=json or format_ == "json"
         )
-        _bench_explain.run(folder, scale, protocol, choice, results or [], claims)
         return
     convention = PROTOCOLS[protocol].changed(
         color=color, quantize_lr=quantize_lr, crop_border=crop_border,
@@ -208,7 +222,7 @@ def bench(
         folder, low, results or [], scale, convention, names,
         Choice(
             model or None, f"{methods},bicubic", border, device, tile,
-            precision=precision, ensemble=self_ensemble,
+            precision=precision, ensemble=self_ensemble, overlap=overlap,
         ),
-        repeat, format_, output, plot, overwrite,
+        repeat, "json" if json else format_, output, plot, overwrite,
     ))  # fmt: skip

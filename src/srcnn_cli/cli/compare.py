@@ -18,6 +18,7 @@ from srcnn_cli.cli._options import (
     IntegerScaleOption,
     JsonOption,
     ModelsOption,
+    OverlapOption,
     OverwriteOption,
     PrecisionOption,
     QuietOption,
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from srcnn_cli.evaluation.results import Results
     from srcnn_cli.evaluation.sources import Source
     from srcnn_cli.imaging.regions import Region
+
+EXAMPLES = """\
+srcnn compare photo.png -o page.html          a page with a slider
+srcnn compare photo.png -o sheet.png          a sheet, as papers have them
+srcnn compare Set5/ -o pages/                 a page for each, and an index
+"""
 
 
 def compare(
@@ -110,6 +117,7 @@ def compare(
     border: BorderOption = None,
     device: DeviceOption = "auto",
     tile: TileOption = 0,
+    overlap: OverlapOption = None,
     precision: PrecisionOption = "float32",
     overwrite: OverwriteOption = False,
     json: JsonOption = False,
@@ -137,7 +145,7 @@ def compare(
     chosen = model or (None if methods is None else [])
     choice = Choice(
         chosen, "nearest,bicubic" if methods is None else methods, border, device, tile,
-        precision=precision,
+        precision=precision, overlap=overlap,
     )  # fmt: skip
     reporter = Reporter(json=json, quiet=quiet)
     if picture.is_dir():

@@ -11,11 +11,12 @@ import typer
 from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.cli._options import BorderOption, OverwriteOption, QuietOption
-from srcnn_cli.errors import UsageError
+from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.exports.registry import FORMATS
 
 if TYPE_CHECKING:
-    from srcnn_cli.exports.base import ExportFormat
+    from srcnn_cli.exports.base import Exported, ExportFormat
+    from srcnn_cli.models.networks.base import BorderPolicy
 
     Name = str
 else:  # for typer, whatever formats there are
@@ -25,13 +26,19 @@ _LIST = "; ".join(f"{made.name} ({made.about})" for made in FORMATS.values())
 # What `srcnn upscale` enlarges by where nothing is said.
 _USUAL_SCALE = 3
 
+EXAMPLES = """\
+srcnn export subpixel-s -o upscaler.html      a page that enlarges photos
+srcnn export vdsr-20 -s 2 -f onnx-plane       luminance, for your own program
+srcnn export subpixel-s --restore jpeg:50 -s 2 -o videos.glsl
+"""
+
 
 def export(
     model: Annotated[
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A name from `srcnn models` or a .safetensors file.",
+            help="One of `srcnn models`, a .safetensors file, or the folder of a run.",
             autocompletion=complete_model,
         ),
     ],
@@ -59,9 +66,17 @@ def export(
             "--scale",
             "-s",
             metavar="N",
-            min=2,
+            min=1,
             max=16,
-            help="Factor of enlargement (default: 3, or the first that the model has).",
+            help="Factor of enlargement (default: 3, or the first there is).",
+        ),
+    ] = None,
+    restore: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHAIN",
+            help="What the file undoes, by the weights for photographs: jpeg:75, say, or "
+            "noise:8+jpeg:90.",
         ),
     ] = None,
     border: BorderOption = None,
@@ -73,18 +88,9 @@ def export(
     The file computes what `srcnn upscale` does: srcnn export subpixel-s -o upscaler.onnx
     """
     chosen = _format(format_, output)
-    from srcnn_cli.exports.base import Exported
     from srcnn_cli.files import check_writable, write_atomically
-    from srcnn_cli.models.catalog import find_model, load_model
 
-    files = find_model(model)
-    if scale is None:
-        scale = _USUAL_SCALE if _USUAL_SCALE in files else min(files)
-    if scale not in files:
-        trained = ", ".join(f"×{known}" for known in sorted(files))
-        raise UsageError(f"{model} is for {trained}, not for ×{scale}")
-    config, tensors = load_model(files[scale], border=border)
-    network = Exported(_label(model, scale), config, tensors, scale)
+    network = _network(model, scale, restore, border)
     chosen.check(network)
     if output is None:
         output = Path(f"{network.name}{chosen.endings[0]}")
@@ -95,8 +101,61 @@ def export(
         write_atomically(targets[ending], partial(_fill, data), overwrite=overwrite)
     if not quiet:
         names = " and ".join(map(str, targets.values()))
-        _terminal.say(f"{names}: {network.name}, ×{scale}, as {chosen.name}")
+        _terminal.say(f"{names}: {network.name}, ×{network.scale}, as {chosen.name}")
         _terminal.say(chosen.usage(network, str(output)))
+
+
+def _network(
+    model: str, scale: int | None, restore: str | None, border: BorderPolicy | None
+) -> Exported:
+    """What is to be written.
+
+    Raises:
+        ModelError: There is no such model, or it is a dictionary.
+        UsageError: It is for other factors, or for clean pictures where it is to restore, or it has
+            not been said what it is to restore.
+    """
+    from srcnn_cli.exports.base import Exported
+    from srcnn_cli.models.catalog import find_model, load_model, restoring_weights
+    from srcnn_cli.models.dictionaries import DictionaryConfig
+    from srcnn_cli.models.networks.levels import at_level
+    from srcnn_cli.models.weights import read_config
+
+    files = (restore and restoring_weights(model)) or find_model(model)
+    if scale is None:
+        # Weights that restore without enlarging (×1) are for every model, and meant by none.
+        scales = sorted(files, key=lambda factor: (factor != _USUAL_SCALE, factor == 1, factor))
+        scale = scales[0]
+    if scale not in files:
+        trained = ", ".join(f"×{known}" for known in sorted(files))
+        raise UsageError(f"{model} is for {trained}, not for ×{scale}")
+    if isinstance(read_config(files[scale]), DictionaryConfig):
+        raise ModelError(
+            f"{model} is a dictionary, which no other program runs: export a network, such as "
+            "subpixel-s"
+        )
+    config, tensors = load_model(files[scale], border=border)
+    label = _label(model, scale)
+    if restore is not None:
+        if not config.levels:
+            raise UsageError(
+                f"{model} is for clean pictures and restores nothing: leave out --restore, or "
+                "take subpixel-s or subpixel-l"
+            )
+        from srcnn_cli.imaging.chain import parse_chain
+
+        chain = parse_chain(restore)
+        config, tensors = at_level(config, tensors, chain.levels(scale))
+        # The weights may be those of another model, so the file is named.
+        label = (
+            f"{_label(files[scale].name, scale)}-{str(chain).replace(':', '').replace('+', '-')}"
+        )
+    elif config.levels:
+        raise UsageError(
+            f"{model} is told how damaged a picture is, and a file is told once for all: say "
+            "--restore jpeg:75, or whatever it is to undo"
+        )
+    return Exported(label, config, tensors, scale)
 
 
 def _fill(data: bytes, file: BinaryIO) -> None:

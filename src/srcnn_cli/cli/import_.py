@@ -14,6 +14,12 @@ from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.channels import INPUT_CONVENTIONS, Planes
 from srcnn_cli.models.networks.base import BorderPolicy
 
+EXAMPLES = """\
+srcnn import vdsr.pth -s 2 -s 3 -s 4 -o vdsr.safetensors
+srcnn import espcn_x3.onnx --input 0-255 -o espcn-x3.safetensors
+srcnn import best.pth.tar --key params_ema -o best.safetensors
+"""
+
 
 def _input_convention(name: str) -> str:
     if name not in INPUT_CONVENTIONS:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._options import JsonOption
 
+EXAMPLES = """\
+srcnn models                                  the table
+srcnn models --json                           all of it, for programs
+"""
+
 
 def models(json: JsonOption = False) -> None:
     """List the models that ship with the program: scales, sizes, measured PSNR, border policy."""

@@ -11,6 +11,11 @@ from srcnn_cli.cli import _terminal
 from srcnn_cli.cli._options import QuietOption, alternatives
 from srcnn_cli.reproduction.papers import PaperName
 
+EXAMPLES = """\
+srcnn reproduce eccv2014 data/                the page eccv2014/index.html
+srcnn reproduce cvpr2016 data/ --minutes 60   with a longer training
+"""
+
 
 def reproduce(
     paper: Annotated[

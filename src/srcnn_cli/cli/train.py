@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 # What a run that is resumed may change: nothing that its result depends on.
 _CHANGEABLE = {"resume", "minutes", "compiled", "device", "cache_gb", "workers"}
 
+EXAMPLES = """\
+srcnn train --data photos/ -s 3               a 9-1-5 from your own pictures
+srcnn train --data T91/ --recipe vdsr         as Kim et al. trained VDSR
+srcnn train --resume runs/srcnn-9-1-5-x3      go on after Ctrl-C or --minutes
+"""
+
 
 @options.with_recipe_values
 def train(
@@ -61,7 +67,7 @@ def train(
     which `srcnn upscale --model` takes. Ctrl-C saves the state, and --resume continues from it.
     """
     if recipes:
-        _print_recipes(device)
+        _print_recipes(device, context)
         return
     if method is not None:
         _train_dictionary(context, method, data, scale, output, minutes, values.get("seed"))
@@ -151,9 +157,9 @@ def _refuse_others(context: typer.Context) -> None:
             raise UsageError(f"{option} cannot be changed in a run that is resumed")
 
 
-def _print_recipes(device: str) -> None:
-    """The values that a run on this device would print, of every recipe."""
-    from srcnn_cli.cli import _console
+def _print_recipes(device: str, context: typer.Context) -> None:
+    """The values that a run on this device would print, of every recipe, and what they are."""
+    from srcnn_cli.cli import _console, _help
     from srcnn_cli.training.run import choose_training_device, configure
 
     where = choose_training_device(device)
@@ -168,3 +174,6 @@ def _print_recipes(device: str) -> None:
     ]
     columns = [("value", "left"), *((name, "left") for name in RECIPES)]
     _console.print_table(_console.table(columns, rows))
+    _terminal.say()
+    for line in _help.panel(context.command, options.RECIPE_PANEL):
+        _terminal.say(line)

@@ -10,6 +10,7 @@ import onnxruntime
 
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError
+from srcnn_cli.files import is_memory_error
 from srcnn_cli.forks import renew_in_child
 from srcnn_cli.models.networks.onnx_graph import INPUT, OUTPUT, last_block, network_model
 from srcnn_cli.threads import crew
@@ -71,7 +72,7 @@ class OnnxEngine:
                 [OUTPUT], {INPUT: np.ascontiguousarray(patch[None])}
             )[0][0]
         except Exception as error:
-            if "alloc" in str(error):
+            if is_memory_error(error):
                 raise OutOfMemoryError("cpu ran out of memory") from error
             raise
         return output

@@ -12,6 +12,7 @@ import openvino
 
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError, UsageError
+from srcnn_cli.files import is_memory_error
 from srcnn_cli.forks import renew_in_child
 from srcnn_cli.models.networks.carriers import beside_carriers
 from srcnn_cli.models.networks.onnx_graph import network_model
@@ -69,7 +70,7 @@ class OpenVinoEngine:
             request.infer([np.ascontiguousarray(patch[None])])
             output: NDArray[np.float32] = np.array(request.get_output_tensor().data[0])
         except RuntimeError as error:
-            if "alloc" in str(error):
+            if is_memory_error(error):
                 raise OutOfMemoryError("cpu ran out of memory") from error
             raise
         network = self._network

@@ -11,6 +11,7 @@ import torch
 
 from srcnn_cli.engines.tiling import CPU_TILE_BYTES, tile_side
 from srcnn_cli.errors import OutOfMemoryError
+from srcnn_cli.files import is_memory_error
 from srcnn_cli.forks import renew_in_child
 from srcnn_cli.models.networks.carriers import beside_carriers
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
@@ -87,7 +88,7 @@ class TorchEngine:
                     output = torch.pixel_shuffle(output, self.config.factor)
                 output = output[0].cpu()
         except RuntimeError as error:
-            if _is_out_of_memory(error):
+            if is_memory_error(error):
                 raise OutOfMemoryError(f"{self.device} ran out of memory") from error
             raise
         result: NDArray[np.float32] = output.numpy()
@@ -107,10 +108,3 @@ def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractC
     if precision == "float32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or (
-        "not enough memory" in text or "can't allocate memory" in text
-    )

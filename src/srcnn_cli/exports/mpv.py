@@ -15,7 +15,7 @@ class MpvShader(ExportFormat):
     """Passes that are hooked into the luminance of a video, four feature maps a texture.
 
     Each pass computes four maps of a layer; the last puts the sub-pixels in their places and adds
-    the bicubic enlargement. They run only where the video is shown larger than it is.
+    the bicubic enlargement. Those that enlarge run only where the video is shown larger than it is.
     """
 
     name = "mpv"
@@ -39,5 +39,5 @@ class MpvShader(ExportFormat):
 
     def usage(self, network: Exported, name: str) -> str:
         """See `ExportFormat`."""
-        del network
-        return f"mpv --glsl-shaders={name} video.mp4, in a window larger than the video"
+        where = "" if network.scale == 1 else ", in a window larger than the video"
+        return f"mpv --glsl-shaders={name} video.mp4{where}"

@@ -39,7 +39,8 @@ def layer_passes(network: Exported) -> Iterator[str]:
     for index, layer in enumerate(layers):
         targets = _textures(network, index)
         for group, target in enumerate(targets):
-            yield _layer_pass(f"{network.name}, layer {index + 1}", layer, group, sources, target)
+            head = _head(network, f"layer {index + 1}", sources)
+            yield _layer_pass(head, layer, group, sources, target)
         sources = targets
 
 
@@ -56,7 +57,7 @@ def last_pass(network: Exported) -> str:
     lines = bicubic_line(factor)
     taps = lines.shape[1]
     weights = ", ".join(_number(value) for value in lines.ravel())
-    return f"""{_head(f"{network.name}, enlarging", [_LUMA, *maps])}
+    return f"""{_head(network, "result", [_LUMA, *maps])}
 //!WIDTH {_LUMA}.w {factor} *
 //!HEIGHT {_LUMA}.h {factor} *
 const float line[{lines.size}] = float[{lines.size}]({weights});
@@ -85,7 +86,7 @@ _BICUBIC = """    for (int y = 0; y < {taps}; y++)
 
 
 def _layer_pass(
-    words: str, layer: PlainLayer, group: int, sources: Sequence[str], target: str
+    head: str, layer: PlainLayer, group: int, sources: Sequence[str], target: str
 ) -> str:
     """Maps ``4 group`` to ``4 group + 3`` of a layer."""
     side, radius = layer.side, layer.side // 2
@@ -110,7 +111,7 @@ def _layer_pass(
     result = _ACTIVATED[layer.activation].format(slope=slope)
     lookups = "\n".join(_lookup(name, layer.outside) for name in sources)
     summed = "\n".join(sums)
-    return f"""{_head(words, sources)}
+    return f"""{head}
 //!SAVE {target}
 //!COMPONENTS 4
 {lookups}
@@ -123,9 +124,11 @@ vec4 hook() {{
 """
 
 
-def _head(words: str, sources: Sequence[str]) -> str:
-    bound = "\n".join(f"//!BIND {name}" for name in dict.fromkeys([_LUMA, *sources]))
-    return f"//!DESC {words}\n//!HOOK LUMA\n{bound}\n{_WHEN}"
+def _head(network: Exported, words: str, sources: Sequence[str]) -> str:
+    lines = [f"//!DESC {network.name}, {words}", "//!HOOK LUMA"]
+    lines += [f"//!BIND {name}" for name in dict.fromkeys([_LUMA, *sources])]
+    lines += [_WHEN] if network.config.factor > 1 else []
+    return "\n".join(lines)
 
 
 def _lookup(name: str, outside: float | None) -> str:

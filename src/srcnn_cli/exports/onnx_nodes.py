@@ -63,6 +63,8 @@ def enlarged(graph: Graph, planes: str, factor: int, name: str) -> str:
 
     ONNX itself continues pictures with their outermost values, so they are continued before.
     """
+    if factor == 1:
+        return planes
     for axis in (2, 3):
         first = [
             sliced(graph, planes, f"{name} first {row} of {axis}", axis, row, row + 1)

@@ -57,7 +57,5 @@ class OnnxPicture(ExportFormat):
 
     def usage(self, network: Exported, name: str) -> str:
         """See `ExportFormat`."""
-        return (
-            f"{name} takes R'G'B' as x, (1, 3, H, W) in 0 to 1, and gives y, "
-            f"{network.scale} times as large"
-        )
+        size = "as large as that" if network.scale == 1 else f"{network.scale} times as large"
+        return f"{name} takes R'G'B' as x, (1, 3, H, W) in 0 to 1, and gives y, {size}"

@@ -24,7 +24,9 @@ def test_a_line_a_picture_then_the_averages(run, tiny_weights):
     code, out, err = run("set", "--model", tiny_weights(), "--methods", "nearest,lanczos")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].startswith("set ×3, srcnn: 8-bit Y' (16-235), modcrop, MATLAB bicubic down")
+    assert lines[0].startswith(
+        "set ×3, protocol srcnn: 8-bit Y' (16-235), modcrop, MATLAB bicubic down"
+    )
     names = ["nearest", "bicubic", "lanczos"]
     assert lines[1].split()[:3] == names
     assert [line.split()[0] for line in lines[2:4]] == ["a", "b"]

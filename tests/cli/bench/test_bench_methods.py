@@ -185,3 +185,16 @@ def test_a_network_without_an_effect_equals_bicubic(report):
         document, _ = report("set", "-m", path, *arguments)
         values = [(a["psnr"], a["ssim"]) for a in document["averages"]]
         np.testing.assert_allclose(values[1:], values[:-1], atol=2e-3)
+
+
+def test_the_overlap_of_an_onnx_file_can_be_given(run, srcnn):
+    smooth("set/a.png")
+    path = catalog.weights_folder() / "srcnn-9-1-5-x3.safetensors"
+    assert srcnn("export", path, "-s", 3, "-o", "net.onnx", "-q")[0] == 0
+    both = ["-m", "net.onnx", "-m", path]
+    code, out, err = run("set", *both, "--overlap", 20)
+    assert (code, err) == (0, "")
+    assert "net" in out
+    code, _, err = run("set", "-m", path, "--overlap", 20)
+    assert code == 2
+    assert "--overlap is for ONNX files" in one_line(err)
