@@ -108,7 +108,7 @@ OverlapOption = Annotated[
         "--overlap",
         metavar="N",
         min=0,
-        help="Pixels by which the tiles of an .onnx file's network overlap (default: measured).",
+        help="Overlap of an .onnx file's tiles (default: measured).",
         rich_help_panel=COMPUTING,
     ),
 ]

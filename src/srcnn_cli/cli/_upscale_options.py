@@ -134,7 +134,7 @@ RestoreOption = Annotated[
     str,
     typer.Option(
         metavar="WHAT",
-        help="Undo damage: auto, off or jpeg:50, say.",
+        help="Undo damage: auto, off or jpeg:50.",
         rich_help_panel=COMPUTING,
     ),
 ]
@@ -154,7 +154,7 @@ SelfEnsembleOption = Annotated[
     bool,
     typer.Option(
         "--self-ensemble",
-        help="Average over eight flips and turns: better, 8 times slower.",
+        help="Average over eight turns: better, 8 times slower.",
         rich_help_panel=COMPUTING,
     ),
 ]
