@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _ANR_GAIN = 1.01
 # Of a neighbourhood's own spread, added to its covariance (Saul and Roweis, 2003, section 3.2).
 _LLE_RIDGE = 1e-4
-_SWEEPS = 60
 # Of a high-resolution patch, in that of the enlargement.
 _CONTRAST = np.float32(1.2)
 # Features that are shorter are not brought to length 1: one level of 255.
@@ -215,15 +214,14 @@ class NonNegative(Embedding):
 
     def weights(self, features: Floats, neighbours: Floats) -> Floats:
         """See `Embedding`."""
-        gram = neighbours @ np.swapaxes(neighbours, 1, 2)
-        wanted = np.einsum("nkd,nd->nk", neighbours, features)
-        weights: Floats = np.zeros_like(wanted)
-        diagonal = np.maximum(np.einsum("nkk->nk", gram), np.float32(1e-12))
-        for _ in range(_SWEEPS):  # coordinate descent, all patches together
-            for index in range(gram.shape[1]):
-                slope = wanted[:, index] - np.einsum("nk,nk->n", gram[:, index], weights)
-                step = weights[:, index] + slope / diagonal[:, index]
-                weights[:, index] = np.maximum(step, 0)
+        from scipy.optimize import nnls
+
+        weights = np.empty(neighbours.shape[:2], np.float32)
+        # One after the other, but exactly: descending on all of them at once costs 0.07 dB where it
+        # ends early, and takes longer where it does not.
+        pairs = zip(neighbours.astype(np.float64), features.astype(np.float64), strict=True)
+        for index, (own, feature) in enumerate(pairs):
+            weights[index] = nnls(own.T, feature, maxiter=1000)[0]
         return weights
 
 
@@ -234,6 +232,8 @@ class SparseCoding(Coder):
     its contrast 1.2 times that of the enlargement, as in the authors' program.
     """
 
+    # Many, for what is done to each weight of all of them at once.
+    block = 8192
     sees_enlarged = True
 
     def __init__(self, config: DictionaryConfig, tensors: Tensors) -> None:

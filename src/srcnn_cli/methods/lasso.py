@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _MOST = 24
 _SWEEPS = 4
 _TOLERANCE = 0.02
+# Signals at a time whose products with all atoms stay in a core's cache.
+_SCANNED = 256
 
 
 def lasso(
@@ -42,26 +44,44 @@ def lasso(
     wanted = np.zeros((count, most), np.float32)
     going = np.arange(count)
     left = signals
+    turned = np.ascontiguousarray(atoms.T)
     for size in range(most):
-        correlation = left @ atoms.T
-        np.abs(correlation, out=correlation)
-        np.put_along_axis(correlation, chosen[going, :size], 0, axis=1)
-        newest = correlation.argmax(1)
-        unfinished = correlation[np.arange(len(going)), newest] > (1 + _TOLERANCE) * penalty
+        newest, violation = _strongest(left, turned, chosen[going, :size])
+        unfinished = violation > (1 + _TOLERANCE) * penalty
         going, newest = going[unfinished], newest[unfinished]
         if not len(going):
             return chosen[:, : max(1, size)], weights[:, : max(1, size)]
         chosen[going, size] = newest
-        wanted[going, size] = np.einsum("nd,nd->n", signals[going], atoms[newest])
-        own = chosen[going, : size + 1]
+        own, signal = chosen[going, : size + 1], signals[going]
+        wanted[going, size] = np.einsum("nd,nd->n", signal, atoms[newest])
         small = gram[own[:, :, None], own[:, None, :]]
-        weights[going, : size + 1] = _descend(
-            small, wanted[going, : size + 1], weights[going, : size + 1], penalty
-        )
-        left = signals[going]
+        found = _descend(small, wanted[going, : size + 1], weights[going, : size + 1], penalty)
+        weights[going, : size + 1] = found
+        left = signal
         for index in range(size + 1):
-            left = left - weights[going, index, None] * atoms[own[:, index]]
+            left -= found[:, index, None] * atoms[own[:, index]]
     return chosen, weights
+
+
+def _strongest(
+    left: Floats, turned: Floats, chosen: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], Floats]:
+    """Of each of (n, d) signals the atom, (d, m), it correlates with most, and how much.
+
+    Those that are in ``chosen``, (n, k), are left out.
+    """
+    newest = np.empty(len(left), np.intp)
+    strength = np.empty(len(left), np.float32)
+    products = np.empty((min(_SCANNED, len(left)), turned.shape[1]), np.float32)
+    for start in range(0, len(left), _SCANNED):
+        part = slice(start, start + _SCANNED)
+        own = products[: len(left[part])]
+        np.matmul(left[part], turned, out=own)
+        np.abs(own, out=own)
+        np.put_along_axis(own, chosen[part], 0, axis=1)
+        newest[part] = own.argmax(1)
+        strength[part] = own[np.arange(len(own)), newest[part]]
+    return newest, strength
 
 
 def _descend(gram: Floats, wanted: Floats, weights: Floats, penalty: float) -> Floats:

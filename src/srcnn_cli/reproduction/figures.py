@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def draw_time(shop: Workshop, results: Results) -> Path:
     """PSNR against seconds per picture, measured and published (Figure 4)."""
-    path = shop.folder / "figures" / "time.png"
+    path = shop.figures / "time.png"
     dataset, scale = shop.paper.timed
     points = [
         Point(title, own.time, own.mean, published=False)
@@ -44,7 +44,7 @@ def draw_time(shop: Workshop, results: Results) -> Path:
 
 def draw_filters(shop: Workshop) -> Path:
     """The first layer's filters of the shipped 9-1-5 at ×2 (Figure 5)."""
-    path = shop.folder / "figures" / "filters.png"
+    path = shop.figures / "filters.png"
     if not path.exists():
         plot_filters(*load_weights(find_model("srcnn-9-1-5")[2]), path)
     return path
@@ -52,7 +52,7 @@ def draw_filters(shop: Workshop) -> Path:
 
 def draw_convergence(shop: Workshop, log: Path, results: Results) -> Path:
     """PSNR on Set5 in the course of training, against bicubic and sparse coding (Figure 1)."""
-    path = shop.folder / "figures" / "convergence.png"
+    path = shop.figures / "convergence.png"
     own = results["Set5", 3]
     plot_convergence(
         log, path, bicubic=own["Bicubic"].mean, title="srcnn-9-1-5 ×3 on T91, PSNR on Set5",
@@ -61,9 +61,9 @@ def draw_convergence(shop: Workshop, log: Path, results: Results) -> Path:
     return path
 
 
-def draw_crop(shop: Workshop, dataset: str, picture: str) -> Path:
+def draw_crop(shop: Workshop, paper: str, dataset: str, picture: str) -> Path:
     """A picture at ×3 by all methods (Figures 7 to 10)."""
-    path = shop.folder / "figures" / f"{picture}.png"
+    path = shop.figures / f"{paper}-{picture}.png"
     if path.exists():
         return path
     from PIL import Image

@@ -8,15 +8,17 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from srcnn_cli.comparison.page_frame import filled
-from srcnn_cli.reproduction.document import THREE
+from srcnn_cli.reproduction.reasons import CLOSE
+from srcnn_cli.reproduction.section import parts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from srcnn_cli.reproduction.document import Document, Section
+    from srcnn_cli.reproduction.document import Document
+    from srcnn_cli.reproduction.section import Section
 
-# Of a figure in the page, in pixels: what a wide screen shows.
-_WIDEST = 1800
+# Of a figure in the page, in pixels: what a wide screen shows; and those of an inch.
+_WIDEST, _DOTS = 1800, 100
 
 
 def to_page(whole: Document) -> bytes:
@@ -37,8 +39,8 @@ def to_page(whole: Document) -> bytes:
 
 
 def _section(number: int, section: Section) -> str:
-    parts = [f'<section id="s{number}"><h2>{escape(section.title)}</h2>']
-    parts += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]
+    html = [f'<section id="s{number}"><h2>{escape(section.title)}</h2>']
+    html += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]
     if section.rows:
         head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in section.header)
         body = "".join(
@@ -47,32 +49,40 @@ def _section(number: int, section: Section) -> str:
             + "</tr>"
             for row in section.rows
         )
-        parts.append(
+        html.append(
             '<div class="scroll" tabindex="0"><table><thead><tr>'
             f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
     if section.figure is not None:
         text = escape(section.caption)
-        parts.append(
-            f'<figure><img src="{_embedded(section.figure)}" alt="{text}">'
+        html.append(
+            '<figure><div class="scroll" tabindex="0">'
+            f'<img {_embedded(section.figure)} alt="{text}"></div>'
             f"<figcaption>{text}</figcaption></figure>"
         )
-    return "".join([*parts, "</section>"])
+    return "".join([*html, "</section>"])
 
 
 def _stacked(cell: str) -> str:
-    """Published, measured and difference below each other: so a table of many fits a screen."""
-    return escape(cell).replace(THREE, "<br>")
+    """Figures of one cell below each other; a difference that is large stands out."""
+    *figures, last = map(escape, parts(cell))
+    if last[:1] in "+-" and abs(float(last)) > CLOSE:
+        last = f"<b>{last}</b>"
+    return "<br>".join([*figures, last])
 
 
 def _embedded(path: Path) -> str:
+    """The attributes of a picture's element: the picture itself, and how wide it is shown."""
     from PIL import Image
 
     with Image.open(path) as image:
+        # A plot says how many of its dots make an inch, which a screen shows as so many pixels.
+        width = round(image.width * _DOTS / image.info.get("dpi", (_DOTS, _DOTS))[0])
         picture = image.convert("RGB")
     if picture.width > _WIDEST:
         height = round(picture.height * _WIDEST / picture.width)
         picture = picture.resize((_WIDEST, height), Image.Resampling.LANCZOS)
     data = io.BytesIO()
     picture.save(data, "WEBP", quality=88)
-    return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
+    source = f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
+    return f'src="{source}" width="{min(width, _WIDEST)}"'

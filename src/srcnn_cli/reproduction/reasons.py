@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
-# Smaller differences need no reason: another draw of the first atoms, or another rounding, does it.
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srcnn_cli.reproduction.network import Course
+
+# Smaller differences need no reason: another draw of the first atoms does it.
 CLOSE = 0.05
 
-_NETWORK = (
-    "The measured network is the shipped one, trained on 640 pictures with another recipe, not the "
-    "paper's."
-)
 _ATOMS = (
-    "The atoms that ship at ×2 and ×4 come from 10 rounds of K-SVD on fewer patches, not from its "
-    "authors' 20 (at ×3 from all, as with --full), and K-SVD began with other patches."
+    "K-SVD begins with patches drawn at random, and these are others than its authors drew. With "
+    "other draws of ours, Set5 ×3 moves by 0.02 dB, and by 0.04 dB with NE+NNLS."
 )
+_SHIPPED = "The measured network is the shipped one, trained on 640 pictures by another recipe."
 _REASONS = {
-    "bicubic": "Bicubic has nothing to learn: the protocol or the pictures are others.",
-    "sc": "Yang et al.'s program comes with atoms of its own and ends with a back-projection; here "
-    "the atoms are learnt from T91, and there is no back-projection.",
+    "bicubic": "Bicubic has nothing to learn: the pictures are others, or were changed.",
+    "sc": "The published figures are those of Yang et al.'s program of 2008, which the programs of "
+    "ANR call: patches of 9×9 pixels at ×3, three pixels apart, a penalty of 0.1, and atoms of its "
+    "own. Measured is the method of their paper of 2010: patches of 5×5 pixels around every pixel, "
+    "and a joint dictionary learnt from T91.",
     "zeyde": _ATOMS,
     "anr": _ATOMS,
     "ne-lle": _ATOMS,
     "ne-nnls": _ATOMS,
-    "a-plus": f"{_ATOMS} Its regressors saw 1.5 million patches at ×2 and ×4, not 5 million.",
-    "srcnn-9-1-5": _NETWORK,
-    "srcnn-9-5-5": _NETWORK,
-    "vdsr-20": _NETWORK,
+    "a-plus": _ATOMS,
+    "srcnn-9-5-5": f"{_SHIPPED} The published one was trained on ImageNet.",
+    "vdsr-20": f"{_SHIPPED} Its authors' own weights, measured by this program, give the published "
+    "figures on Set5 to 0.01 dB, and 0.03 dB more than those on Set14 ×3.",
 }
 
 
-def reason(name: str, difference: float) -> str:
-    """What differs, where means differ by so many dB; empty where that is little."""
-    if abs(difference) <= CLOSE:
-        return ""
-    return _REASONS.get(name, "")
+class Reasons:
+    """Finds the words for a difference.
+
+    Args:
+        course: Of the network that was trained here on the paper's pictures; None: there is none.
+    """
+
+    def __init__(self, course: Course | None) -> None:
+        self._course = course
+
+    def of(self, name: str) -> str:
+        """What differs, where the means of a method are apart."""
+        return f"{_SHIPPED}{self._own()}" if name == "srcnn-9-1-5" else _REASONS[name]
+
+    def _own(self) -> str:
+        course = self._course
+        if course is None:
+            return ""
+        return (
+            f" On T91 alone, in {course.minutes:.0f} minutes by the recipe {course.recipe}, it "
+            f"comes to {course.psnr:.2f} dB on Set5 ×3 (Figure 1)."
+        )

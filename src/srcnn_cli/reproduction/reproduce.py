@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from srcnn_cli.files import write_atomically
+from srcnn_cli.reproduction.data_sets import find_sets
 from srcnn_cli.reproduction.document import document, to_markdown
 from srcnn_cli.reproduction.figures import draw_convergence, draw_crop, draw_filters, draw_time
 from srcnn_cli.reproduction.network import train_network
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
     from srcnn_cli.reproduction.figures import Results
     from srcnn_cli.reproduction.papers import PaperName
+    from srcnn_cli.training.recipes import RecipeName
 
 
-_CONVERGENCE = (
-    "PSNR on Set5 in the course of training on T91 with our recipe, each step of which is worth "
-    "many of the paper's, against bicubic and sparse coding."
-)
+_CONVERGENCE: dict[RecipeName, str] = {
+    "fast": "PSNR on Set5 in the course of training on T91 by our recipe, each step of which is "
+    "worth many of the paper's, against bicubic and sparse coding.",
+    "srcnn": "PSNR on Set5 in the course of training on T91 by the paper's recipe, against bicubic "
+    "and sparse coding.",
+}
 
 
 def reproduce(
@@ -39,10 +43,10 @@ def reproduce(
 
     Args:
         name: The paper.
-        data: Folder with the folders Set5, Set14 and T91.
-        folder: Receives everything.
-        minutes: For the training of the network; None: all of its recipe's steps.
-        full: Train the dictionaries that ship, too.
+        data: Folder with the folders Set5, Set14 and, where something is trained, T91.
+        folder: Receives everything; its folder ``full``, where ``full`` is set.
+        minutes: For all training together; None: as long as it takes.
+        full: Train the dictionaries that ship, too, and the network by the paper's recipe.
         say: Told in a line what is being done.
 
     Returns:
@@ -52,22 +56,29 @@ def reproduce(
         InputError: A set of pictures is missing or another one.
         OutputError: Something cannot be written.
     """
-    shop = Workshop(PAPERS[name], data, folder, full=full, say=say)
-    needed = {dataset for dataset, _ in shop.paper.measurements} | {"T91"}
-    for dataset in sorted(needed):  # found missing before an hour's work, not after it
-        shop.set_folder(dataset)
+    if full:  # other models, so other results
+        folder = folder / "full"
+    paper = PAPERS[name]
+    needed = [dataset for dataset, _ in paper.measurements]
+    if full or paper.convergence:
+        needed.append("T91")
+    find_sets(data, dict.fromkeys(needed), say)
+    shop = Workshop(paper, data, folder, minutes=minutes, full=full, say=say)
     results: Results = {}
     for dataset, scale, title, measured in shop.results():
         results.setdefault((dataset, scale), {})[title] = measured
-    figures = []
+    figures, course = [], None
     if shop.paper.convergence:
-        log = train_network(
-            folder / "network", shop.set_folder("T91"), shop.set_folder("Set5"), minutes, say
+        left = shop.minutes_left
+        if minutes is not None and left is not None:
+            left = max(left, minutes / 2)
+        recipe: RecipeName = "srcnn" if full else "fast"
+        course = train_network(
+            folder / "network", shop.set_folder("T91"), shop.set_folder("Set5"), recipe, left, say
         )
         figures.append((
-            "Figure 1: convergence",
-            _CONVERGENCE,
-            draw_convergence(shop, log, results),
+            "Figure 1: convergence", _CONVERGENCE[recipe],
+            draw_convergence(shop, course.log, results),
         ))  # fmt: skip
     say("drawing")
     figures.append((
@@ -84,9 +95,9 @@ def reproduce(
         say(f"{title}: {picture}")
         figures.append((
             f"{title}: {picture} ×3", f"{picture} of {dataset} at ×3, by all methods, with PSNR.",
-            draw_crop(shop, dataset, picture),
+            draw_crop(shop, name, dataset, picture),
         ))  # fmt: skip
-    whole = document(shop, results, figures, _trained(shop, full=full))
+    whole = document(shop, results, figures, course)
     page, text = folder / f"{name}.html", folder / f"{name}.md"
     _write(page, to_page(whole))
     _write(text, to_markdown(whole, folder).encode())
@@ -95,15 +106,3 @@ def reproduce(
 
 def _write(path: Path, content: bytes) -> None:
     write_atomically(path, lambda file: file.write(content), overwrite=True)
-
-
-def _trained(shop: Workshop, *, full: bool) -> str:
-    made = sorted(path.stem for path in (shop.folder / "models").glob("*.safetensors"))
-    if not made:
-        return "Every model is the one that ships."
-    others = (
-        "The others are those that ship: dictionaries trained on T91, too, and networks trained on "
-        "640 pictures and more."
-    )
-    sentence = f"Made here, from T91 or from atoms that ship: {', '.join(made)}."
-    return sentence if full else f"{sentence} {others}"

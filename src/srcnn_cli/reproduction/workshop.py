@@ -21,9 +21,10 @@ from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
 from srcnn_cli.methods.selection import method_of_file
 from srcnn_cli.models.catalog import find_model, shipped_models
 from srcnn_cli.models.dictionaries import DICTIONARIES
-from srcnn_cli.models.weights import load_any, save_weights
+from srcnn_cli.models.weights import load_any, read_training, save_weights
 from srcnn_cli.reproduction.data_sets import find_set
-from srcnn_cli.training.dictionary import DictionaryPair, DictionaryPlan, train_dictionary
+from srcnn_cli.training.dictionary import DictionaryPair, train_dictionary
+from srcnn_cli.training.dictionary_run import planned
 from srcnn_cli.training.dictionary_samples import read_planes
 from srcnn_cli.training.examples import training_files
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from srcnn_cli.methods.base import Method
     from srcnn_cli.reproduction.papers import Paper
 
+WEIGHTS = ".safetensors"
 # Dictionaries that are made of the same atoms and details, whichever of them these come from.
 _SHARED = ("anr", "zeyde", "ne-lle", "ne-nnls")
 
@@ -45,10 +47,12 @@ class Measured:
     Attributes:
         psnr: In dB by picture.
         seconds: Of the enlargement, by picture.
+        pixels: Of the result, by picture.
     """
 
     psnr: dict[str, float]
     seconds: dict[str, float]
+    pixels: dict[str, int]
 
     @property
     def mean(self) -> float:
@@ -60,6 +64,11 @@ class Measured:
         """Mean seconds per picture."""
         return statistics.fmean(self.seconds.values())
 
+    @property
+    def time_per_megapixel(self) -> float:
+        """Seconds for a million pixels of the result."""
+        return sum(self.seconds.values()) / sum(self.pixels.values()) * 1e6
+
 
 class Workshop:
     """Everything that is needed for a paper, made when it is first asked for.
@@ -68,18 +77,45 @@ class Workshop:
         paper: The paper.
         data: The folder of the sets of pictures.
         folder: Of the reproduction.
+        minutes: For all training; None: as long as it takes.
         full: Train every dictionary, those that ship included.
         say: Told in a line what is being done.
+
+    Attributes:
+        paper: See there.
+        folder: See there.
+        models: Receives what is trained.
+        figures: Receives the pictures of the page.
     """
 
     def __init__(
-        self, paper: Paper, data: Path, folder: Path, *, full: bool, say: Callable[[str], object]
+        self,
+        paper: Paper,
+        data: Path,
+        folder: Path,
+        *,
+        minutes: float | None,
+        full: bool,
+        say: Callable[[str], object],
     ) -> None:
         self.paper, self.folder = paper, folder
-        self._data, self._full, self._say = data, full, say
-        make_folder(folder)
-        for name in ("measured", "models", "figures"):
-            make_folder(folder / name)
+        self._data, self._minutes, self._full, self._say = data, minutes, full, say
+        self.models, self.figures = folder / "models", folder / "figures"
+        self._measurements = folder / "measured"
+        for made in (folder, self.models, self.figures, self._measurements):
+            make_folder(made)
+
+    def trained(self) -> dict[str, float]:
+        """What was trained here, and the seconds that each took."""
+        facts = {path.stem: read_training(path) for path in sorted(self.models.glob(f"*{WEIGHTS}"))}
+        return {name: float((own or {}).get("seconds", 0)) for name, own in facts.items()}
+
+    @property
+    def minutes_left(self) -> float | None:
+        """Of the time for training; None: as long as it takes."""
+        if self._minutes is None:
+            return None
+        return max(0.0, self._minutes - sum(self.trained().values()) / 60)
 
     def set_folder(self, name: str) -> Path:
         """Of a test or training set; see `find_set`."""
@@ -99,7 +135,7 @@ class Workshop:
                 yield dataset, scale, title, self._measured(dataset, scale, title, name)
 
     def _measured(self, dataset: str, scale: int, title: str, name: str) -> Measured:
-        path = self.folder / "measured" / f"{dataset}-x{scale}-{name}.json"
+        path = self._measurements / f"{dataset}-x{scale}-{name}.json"
         if path.exists():
             return _read_measured(path)
         method = self.method(name, scale)
@@ -112,6 +148,7 @@ class Workshop:
         result = Measured(
             {record.image.lower(): record.metrics["psnr"] for record in records},
             {record.image.lower(): record.steps.total for record in records if record.steps},
+            {record.image.lower(): record.height * record.width for record in records},
         )
         self._say(f"  {result.mean:.2f} dB, {result.time:.2g} s a picture")
         data = json.dumps(asdict(result), indent=1).encode()
@@ -128,7 +165,7 @@ class Workshop:
 
     def dictionary(self, name: str, scale: int) -> Path:
         """The weights file of a dictionary: shipped, or trained here on T91."""
-        path = self.folder / "models" / f"{name}-x{scale}.safetensors"
+        path = self.models / f"{name}-x{scale}{WEIGHTS}"
         if path.exists():
             return path
         shipped = {model.name: model.path for model in shipped_models()}
@@ -138,16 +175,23 @@ class Workshop:
         if pair is None or name == "a-plus":
             self._say(f"training {name} ×{scale} on T91")
         planes = read_planes(training_files([self.set_folder("T91")]), scale)
-        started, last = time.monotonic(), ""
+        started, left = time.monotonic(), self.minutes_left
+        # Half of what is left is for the dictionary, as in `srcnn train --minutes`.
+        deadline = None if left is None else started + 30 * left
+        plan, done = planned(left, None), dict[str, int]()
 
-        def report(stage: str, done: int, total: int) -> None:
-            nonlocal last
-            if stage != last or (total and done == total):
-                last = stage
+        def report(stage: str, count: int, total: int) -> None:
+            if stage not in done or (total and count == total):
                 self._say(f"  {stage}, {time.monotonic() - started:.0f} s")
+            done[stage] = count
 
-        config, tensors = train_dictionary(name, planes, scale, DictionaryPlan(), report, pair=pair)
-        training = {"data": ["T91"], "pictures": len(planes), "plan": asdict(DictionaryPlan())}
+        config, tensors = train_dictionary(
+            name, planes, scale, plan, report, deadline=deadline, pair=pair
+        )
+        training = {
+            "data": ["T91"], "pictures": len(planes), "plan": asdict(plan), "done": done,
+            "seconds": round(time.monotonic() - started, 1),
+        }  # fmt: skip
         save_weights(path, config, tensors, half=True, training=training, overwrite=True)
         return path
 
@@ -155,7 +199,7 @@ class Workshop:
         """Atoms and details that are there already, those of another method included."""
         if name == "sc":
             return None
-        own = [self.folder / "models" / f"{other}-x{scale}.safetensors" for other in _SHARED]
+        own = [self.models / f"{other}-x{scale}{WEIGHTS}" for other in _SHARED]
         if not self._full and f"anr-x{scale}" in shipped:
             own.append(shipped[f"anr-x{scale}"])
         for path in own:

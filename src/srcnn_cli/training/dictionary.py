@@ -41,8 +41,8 @@ _VALUES: dict[str, dict[str, float]] = {
 }
 # Of the patches of a joint dictionary, in pixels of the enlargement.
 _JOINT_SIDE = 5
-# Rounds of K-SVD that it gets even where the time is short.
-_LEAST_ITERATIONS = 3
+# Rounds of K-SVD, and batches of a joint dictionary, that are done even where the time is short.
+_LEAST_ITERATIONS, _LEAST_BATCHES = 3, 15
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,14 @@ def train_dictionary(
         scale: The factor.
         plan: How.
         report: Told what is being done.
-        deadline: Of `time.monotonic`: K-SVD does no further round after that.
+        deadline: Of `time.monotonic`: K-SVD does no further round after that, and a joint
+            dictionary no further batch.
         pair: A dictionary that K-SVD made before, for any method but ``sc``; None: train one.
     """
     sampler = Sampler(planes, scale)
     frame = sampler.frame
     if method == "sc":
-        frame, pair = _joint_pair(planes, scale, plan, report)
+        frame, pair = _joint_pair(planes, scale, plan, report, deadline)
     elif pair is None:
         pair = learn_pair(sampler, plan, report, deadline)
     values = dict(_VALUES[method])
@@ -160,18 +161,10 @@ def learn_pair(
     projection = principal_components(derivatives, plan.energy)
     features = derivatives @ projection
     del derivatives
-    done = 0
-
-    def go_on() -> bool:
-        nonlocal done
-        done += 1
-        report("K-SVD", done, plan.iterations)
-        late = deadline is not None and time.monotonic() > deadline
-        return done < _LEAST_ITERATIONS or not late
-
     atoms, chosen, weights = learn_dictionary(
         features, min(plan.atoms, len(features)), plan.sparsity, plan.iterations,
-        np.random.default_rng(plan.seed), go_on,
+        np.random.default_rng(plan.seed),
+        _until("K-SVD", plan.iterations, _LEAST_ITERATIONS, report, deadline),
     )  # fmt: skip
     rows = np.repeat(np.arange(len(chosen)), plan.sparsity)
     codes = csr_matrix(
@@ -184,8 +177,27 @@ def learn_pair(
     return DictionaryPair(projection, atoms, fitted.astype(np.float32))
 
 
+def _until(
+    stage: str, most: int, least: int, report: Report, deadline: float | None
+) -> Callable[[], bool]:
+    """What is asked after each round of a stage: whether there is to be another."""
+    done = 0
+
+    def go_on() -> bool:
+        nonlocal done
+        done += 1
+        report(stage, done, most)
+        return done < least or deadline is None or time.monotonic() < deadline
+
+    return go_on
+
+
 def _joint_pair(
-    planes: Sequence[NDArray[np.uint8]], scale: int, plan: DictionaryPlan, report: Report
+    planes: Sequence[NDArray[np.uint8]],
+    scale: int,
+    plan: DictionaryPlan,
+    report: Report,
+    deadline: float | None,
 ) -> tuple[Frame, DictionaryPair]:
     """A joint dictionary (Yang et al., IEEE TIP 2010): one code for features and pictures.
 
@@ -202,16 +214,10 @@ def _joint_pair(
     # Each counts as much as it has values (their eq. 24).
     gains = [np.float32(size**0.5) for size in (derivatives.shape[1], pixels.shape[1])]
     joint = _unit(np.concatenate([gains[0] * features, gains[1] * pixels], axis=1))
-    done = 0
-
-    def on_batch() -> None:
-        nonlocal done
-        done += 1
-        report("joint dictionary", done, plan.batches)
-
     learnt = learn_joint(
         joint, min(plan.atoms, len(joint)), plan.joint_penalty, plan.batches,
-        np.random.default_rng(plan.seed), on_batch,
+        np.random.default_rng(plan.seed),
+        _until("joint dictionary", plan.batches, _LEAST_BATCHES, report, deadline),
     )  # fmt: skip
     low, high = np.split(learnt, [features.shape[1]], axis=1)
     return frame, DictionaryPair(projection, _unit(low), high)

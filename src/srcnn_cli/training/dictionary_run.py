@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # With less time A+ is learnt from the pictures in their own size, half a million patches, as in
 # the "A+ (0.5 mil)" of its paper.
-_MINUTES_FOR_ALL_SIZES = 15
+_MINUTES_FOR_ALL_SIZES = 5
 _FEW_SAMPLES = 500_000
 
 
@@ -72,7 +72,7 @@ def train_into(
         scale: The factor.
         plan: How.
         report: Told what is being done.
-        minutes: K-SVD ends after half of them.
+        minutes: Learning the atoms ends after half of them.
         command: That repeats it, stored with the weights.
         on_skip: Told of each picture that cannot be used.
 

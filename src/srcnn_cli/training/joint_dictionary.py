@@ -30,9 +30,18 @@ def learn_joint(
     penalty: float,
     batches: int,
     rng: np.random.Generator,
-    on_batch: Callable[[], object],
+    go_on: Callable[[], bool],
 ) -> Floats:
-    """Learn atoms (atoms, d) of length 1, of which (n, d) samples of length 1 are sparse sums."""
+    """Learn atoms (atoms, d) of length 1, of which (n, d) samples of length 1 are sparse sums.
+
+    Args:
+        samples: (n, d).
+        atoms: How many to learn.
+        penalty: On the codes.
+        batches: Of samples, at most.
+        rng: Picks the samples that the atoms are at first, and those of each batch.
+        go_on: Asked after each batch whether to do another.
+    """
     dictionary: Floats = samples[
         rng.choice(len(samples), atoms, replace=len(samples) < atoms)
     ].copy()
@@ -56,7 +65,8 @@ def learn_joint(
             dictionary[atom] = moved / max(float(np.linalg.norm(moved)), 1e-12)
         unused = np.flatnonzero(np.diagonal(usage) <= 1e-6)
         dictionary[unused] = samples[rng.integers(0, len(samples), len(unused))]
-        on_batch()
+        if not go_on():
+            break
     return dictionary
 
 
