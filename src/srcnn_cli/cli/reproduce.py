@@ -15,7 +15,7 @@ _MINUTES = 10.0
 
 EXAMPLES = """\
 srcnn reproduce eccv2014 data/                the page eccv2014/eccv2014.html
-srcnn reproduce cvpr2016 data/ -o vdsr/       the VDSR paper, in another folder
+srcnn reproduce cvpr2016 data/ -o vdsr/       the VDSR paper, into vdsr/
 srcnn reproduce eccv2014 data/ --minutes 60   with a longer training
 """
 
