@@ -49,6 +49,7 @@ NETWORKS = {
     "subpixel-s-x3": "subpixel-10x32",
     "subpixel-s-x4": "subpixel-16x32",
     "subpixel-l-x2": "subpixel-8x64",
+    "subpixel-l-x3": "subpixel-12x64",
 }
 
 # Average PSNR in dB. 9-1-5: Dong et al., ECCV 2014, Tables 1 and 2; 9-5-5, the network of TPAMI
@@ -69,6 +70,10 @@ FLOORS = {
     ("subpixel-s", 3, "Set14"): 29.77,
     ("subpixel-s", 4, "Set5"): 31.35,
     ("subpixel-s", 4, "Set14"): 28.01,
+    ("subpixel-l", 2, "Set5"): 37.53,
+    ("subpixel-l", 2, "Set14"): 33.03,
+    ("subpixel-l", 3, "Set5"): 33.66,
+    ("subpixel-l", 3, "Set14"): 29.77,
     # Near those of Timofte et al., which Kim et al. quote: 36.54, 32.58 and 30.28.
     ("a-plus", 2, "Set5"): 36.40,
     ("a-plus", 3, "Set5"): 32.45,
