@@ -44,7 +44,8 @@ def document(
         course: How the network of Figure 1 was trained; None: there is none.
     """
     paper = shop.paper
-    machine = f"{platform.machine()}, {usable_cores()} cores"
+    cores = usable_cores()
+    machine = f"{platform.machine()}, {cores} {'core' if cores == 1 else 'cores'}"
     lead = [
         f"{paper.title}, and what srcnn-cli {__version__} measures on this machine ({machine}).",
         f"Protocol {SRCNN.describe()}. Differences are measured minus published, in dB.",
@@ -75,7 +76,10 @@ def to_markdown(whole: Document, folder: Path) -> str:
             lines += [paragraph, ""]
         if section.rows:
             lines.append("| " + " | ".join(section.header) + " |")
-            lines.append("|---" + "|---:" * (len(section.header) - 1) + "|")
+            columns = range(1, len(section.header))
+            lines.append(
+                "|---|" + "".join("---|" if c in section.words else "---:|" for c in columns)
+            )
             lines += ["| " + " | ".join(row) + " |" for row in section.rows]
             lines.append("")
         if section.figure is not None:

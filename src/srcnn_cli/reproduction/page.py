@@ -42,10 +42,17 @@ def _section(number: int, section: Section) -> str:
     html = [f'<section id="s{number}"><h2>{escape(section.title)}</h2>']
     html += [f"<p>{escape(paragraph)}</p>" for paragraph in section.paragraphs]
     if section.rows:
-        head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in section.header)
+        kinds = [" class=words" if c in section.words else "" for c in range(len(section.header))]
+        head = "".join(
+            f"<th scope=col{kind}>{escape(cell)}</th>"
+            for kind, cell in zip(kinds, section.header, strict=True)
+        )
         body = "".join(
             f"<tr><th scope=row>{escape(row[0])}</th>"
-            + "".join(f"<td>{_stacked(cell)}</td>" for cell in row[1:])
+            + "".join(
+                f"<td{kind}>{_stacked(cell)}</td>"
+                for kind, cell in zip(kinds[1:], row[1:], strict=True)
+            )
             + "</tr>"
             for row in section.rows
         )

@@ -82,7 +82,7 @@ def reproduce(
         ))  # fmt: skip
     say("drawing")
     figures.append((
-        "Figure 4: PSNR against time",
+        "Figure 4: PSNR against time" if shop.paper.convergence else "PSNR against time",
         "Filled: measured here. Hollow: published, with the times of the authors' machines.",
         draw_time(shop, results),
     ))  # fmt: skip
@@ -94,7 +94,8 @@ def reproduce(
     for title, dataset, picture in shop.paper.crops:
         say(f"{title}: {picture}")
         figures.append((
-            f"{title}: {picture} ×3", f"{picture} of {dataset} at ×3, by all methods, with PSNR.",
+            f"{title}: {picture} ×3",
+            f"{picture} of {dataset} at ×3, by all methods, with PSNR, SSIM and time.",
             draw_crop(shop, name, dataset, picture),
         ))  # fmt: skip
     whole = document(shop, results, figures, course)

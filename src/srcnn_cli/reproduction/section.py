@@ -21,6 +21,7 @@ class Section:
         paragraphs: Plain text, above table and figure.
         header: Of the table; empty: there is none.
         rows: Of the table; the first cell of each is a name.
+        words: The numbers of the columns that hold words, not figures.
         figure: A PNG.
         caption: Of the figure, which also stands for it where it cannot be seen.
     """
@@ -29,6 +30,7 @@ class Section:
     paragraphs: list[str] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    words: tuple[int, ...] = ()
     figure: Path | None = None
     caption: str = ""
 

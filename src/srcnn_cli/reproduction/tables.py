@@ -89,7 +89,7 @@ def trainings(shop: Workshop, course: Course | None) -> Section:
         "Times of shipped models are of the machine that trained them. Dictionaries of atoms that "
         "were there take no time of their own."
     )
-    return Section("Training", [words], HEADER, training_rows(shop, course))
+    return Section("Training", [words], HEADER, training_rows(shop, course), words=(1, 2))
 
 
 def printed_only(shop: Workshop) -> Section:
@@ -102,7 +102,7 @@ def printed_only(shop: Workshop) -> Section:
         if f.source.startswith(paper) and f.method not in measured
     ]
     words = "Mean PSNR in dB of methods that are not measured here."
-    return Section("Printed only", [words], ["", "published", "where"], rows)
+    return Section("Printed only", [words], ["", "published", "where"], rows, words=(2,))
 
 
 def _by_set(
