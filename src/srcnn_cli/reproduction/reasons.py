@@ -12,7 +12,11 @@ CLOSE = 0.05
 
 _ATOMS = (
     "K-SVD begins with patches drawn at random, and these are others than its authors drew. With "
-    "other draws of ours, Set5 ×3 moves by 0.02 dB, and by 0.04 dB with NE+NNLS."
+    "other draws of ours Set5 ×3 moves by 0.02 dB."
+)
+_WEIGHTS = (
+    "Its weights are exact. What is left is of the atoms: K-SVD begins with patches drawn at "
+    "random, and with four draws of ours NE+NNLS comes to 31.63 to 31.67 dB on Set5 ×3."
 )
 _SHIPPED = "The measured network is the shipped one, trained on 640 pictures by another recipe."
 _REASONS = {
@@ -24,7 +28,7 @@ _REASONS = {
     "zeyde": _ATOMS,
     "anr": _ATOMS,
     "ne-lle": _ATOMS,
-    "ne-nnls": _ATOMS,
+    "ne-nnls": _WEIGHTS,
     "a-plus": _ATOMS,
     "srcnn-9-5-5": f"{_SHIPPED} The published one was trained on ImageNet.",
     "vdsr-20": f"{_SHIPPED} Its authors' own weights, measured by this program, give the published "
