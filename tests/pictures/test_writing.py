@@ -1,5 +1,6 @@
 """What is written reads back with other libraries, whole or not at all."""
 
+import sys
 import zlib
 
 import cv2
@@ -90,6 +91,16 @@ def test_a_png_of_many_strips_is_one_picture_to_every_decoder(tmp_path, monkeypa
         assert np.array_equal(np.asarray(copy), pixels)
     assert np.array_equal(cv2.imread(str(tmp_path / "x.png"))[..., ::-1], pixels)
     assert np.array_equal(imagecodecs.imread(tmp_path / "x.png"), pixels)
+
+
+def test_without_isal_zlib_writes_the_same_pixels(tmp_path, monkeypatch):
+    pixels = photo_like(211, 301, 3)
+    write_picture(tmp_path / "isal.png", Picture(pixels))
+    monkeypatch.setitem(sys.modules, "isal", None)
+    write_picture(tmp_path / "zlib.png", Picture(pixels))
+    for name in ("isal.png", "zlib.png"):
+        assert np.array_equal(imagecodecs.imread(tmp_path / name), pixels)
+    assert (tmp_path / "isal.png").read_bytes() != (tmp_path / "zlib.png").read_bytes()
 
 
 @pytest.mark.parametrize("compression", [1, 6])

@@ -3,14 +3,16 @@
 It also writes the 8-bit pictures, because it is quicker: Pillow's PNG encoder tries five filters on
 each row, this one applies a fixed filter to many rows at once in numpy (2000 x 1500 RGB
 photo, one core: 0.07 s and 4.3 MB here; Pillow 0.22 s and 5.2 MB at level 1, 0.81 s and 4.5 MB at
-level 6, OpenCV 0.15 s and 5.0 MB at level 1). And it compresses on all cores.
+level 6, OpenCV 0.15 s and 5.0 MB at level 1). And it compresses on all cores, at level 1 by ISA-L
+where that is installed: of the filtered rows of enlarged photos, 5 times as fast as zlib's search
+for runs, and 2 to 5 % smaller (320 against 65 MB/s, 1150 against 200).
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -45,8 +47,9 @@ def write_png(file: BinaryIO, pixels: np.ndarray, metadata: Metadata, compressio
         file: Where to.
         pixels: (H, W) or (H, W, 2|3|4), uint8 or uint16.
         metadata: Stored as iCCP, pHYs and eXIf, XMP as iTXt, IPTC as ImageMagick does (zTXt).
-        compression: zlib's level, 0 (none) to 9. At 1, zlib looks for runs only: on a filtered
-            photo that is both quicker and smaller than its usual search at levels up to 3.
+        compression: zlib's level, 0 (none) to 9. At 1 it is ISA-L that compresses, or else zlib,
+            which then looks for runs only: on a filtered photo that is both quicker and smaller
+            than its usual search at levels up to 3.
     """
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
@@ -99,18 +102,9 @@ class _Strips:
         """The deflated strip from a row on, and the Adler-32 and the length of what it holds."""
         stop = min(start + self._height, len(self._pixels))
         filtered = self._filtered(start, stop)
-        # Level 1 looks for runs only, which do not reach further back than a byte.
-        strategy, before = (
-            (zlib.Z_RLE, b"")
-            if self._compression == 1
-            else (
-                zlib.Z_FILTERED,
-                self._before(start),
-            )
-        )
-        compressor = zlib.compressobj(
-            self._compression, zlib.DEFLATED, -15, 9, strategy, zdict=before
-        )
+        # At level 1 what would be gained by pointing back is not worth filtering rows twice.
+        before = b"" if self._compression == 1 else self._before(start)
+        compressor = _compressor(self._compression, before)
         last = stop == len(self._pixels)
         data = compressor.compress(filtered.data)
         data += compressor.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
@@ -150,6 +144,17 @@ class _Strips:
             inner = filtered[top - start : bottom - start, 1:]
             np.subtract(around[1:, step:], mean, out=inner)
         return filtered
+
+
+def _compressor(level: int, before: bytes) -> Any:  # noqa: ANN401 - zlib's or ISA-L's own
+    """What deflates, without zlib's frame; the data may point back to ``before``."""
+    if level != 1:
+        return zlib.compressobj(level, zlib.DEFLATED, -15, 9, zlib.Z_FILTERED, zdict=before)
+    try:
+        from isal import isal_zlib
+    except ImportError:  # there is none for every kind of processor
+        return zlib.compressobj(level, zlib.DEFLATED, -15, 9, zlib.Z_RLE)
+    return isal_zlib.compressobj(level, zlib.DEFLATED, -15, 9)
 
 
 def adler32_combined(first: int, second: int, length: int) -> int:
