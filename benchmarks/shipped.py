@@ -126,6 +126,18 @@ def write_card(path: Path, rows: dict[str, dict[str, list[str]]]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def store(figures: dict[str, Any]) -> None:
+    """Write figures into the index, by the names of the files that they are about."""
+    path = weights_folder() / "index.json"
+    index = json.loads(path.read_text(encoding="utf-8"))
+    for item in index["models"]:
+        new = figures.get(item["file"], {})
+        if item["sha256"] != new.get("sha256", item["sha256"]):
+            item.pop("bfloat16_cost", None)  # of other weights: bfloat16_cost.py measures it
+        item.update(new)
+    path.write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Measure every shipped model."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -170,11 +182,7 @@ def main() -> None:
             if run.get("command"):
                 rows["origins"][file] += [f"        {run['command']}", ""]
     if options.write:
-        path = weights_folder() / "index.json"
-        index = json.loads(path.read_text(encoding="utf-8"))
-        for item in index["models"]:
-            item.update(figures.get(item["file"], {}))
-        path.write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        store(figures)
         write_card(weights_folder() / "README.md", rows)
 
 

@@ -110,6 +110,15 @@ def test_a_killed_run_resumes_to_the_same_weights_as_one_that_was_not(train, fol
         assert np.array_equal(resumed[name], value), name
 
 
+def test_the_number_of_threads_changes_no_weight(train):
+    arguments = ["--data", "data", "--steps", "8", *SMALL, "--batch", "24"]
+    assert train(*arguments, "-o", "one", "--threads", "1")[0] == 0
+    assert train(*arguments, "-o", "three", "--threads", "3")[0] == 0
+    one, three = tensors("one/last.safetensors"), tensors("three/last.safetensors")
+    for name, value in one.items():
+        assert np.array_equal(three[name], value), name
+
+
 def test_two_processes_learn_what_one_learns_with_the_same_batch(folder, train):
     arguments = ["--data", "data", "--steps", "12", *SMALL, "--average", "0.5"]
     assert train(*arguments, "-o", "alone")[0] == 0

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from srcnn_cli.training.examples import Skipped
 
 # Options of `srcnn train` that mean something for a dictionary.
-_MEANT = {"method", "data", "scale", "output", "minutes", "seed"}
+_MEANT = {"method", "data", "scale", "output", "minutes", "seed", "threads"}
 
 
 class Stages:

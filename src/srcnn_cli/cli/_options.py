@@ -9,7 +9,7 @@ import typer
 
 from srcnn_cli.cli._completion import complete_model
 from srcnn_cli.errors import UsageError
-from srcnn_cli.models.config import ARCHITECTURES, EngineName, Precision
+from srcnn_cli.models.config import ARCHITECTURES, EngineName, Precision, PrecisionChoice
 from srcnn_cli.models.dictionaries import DICTIONARIES
 from srcnn_cli.models.networks.base import BorderPolicy
 
@@ -118,6 +118,16 @@ PrecisionOption = Annotated[
         "--precision",
         metavar="NAME",
         help=f"Numbers in {alternatives(Precision)}.",
+        rich_help_panel=COMPUTING,
+    ),
+]
+PrecisionChoiceOption = Annotated[
+    PrecisionChoice,
+    typer.Option(
+        "--precision",
+        metavar="NAME",
+        help="Numbers in float32, bfloat16 (faster on some processors), or auto: bfloat16 where it "
+        "costs less than 0.005 dB.",
         rich_help_panel=COMPUTING,
     ),
 ]

@@ -62,8 +62,8 @@ class Reporter:
                     "border": outcome.border,
                     "device": outcome.device,
                     "engine": outcome.engine,
-                    "precision": upscaler.precision,
                     "self_ensemble": upscaler.self_ensemble,
+                    "precision": outcome.precision,
                     "tile": done.tile,
                     "quality": done.quality,
                     "damage": {
@@ -92,7 +92,8 @@ class Reporter:
             quality = f"quality {done.quality}  " if done.quality else ""
             found = f"{done.finding.words}: restored  " if done.restored else ""
             frames = f"{done.frames} frames  " if done.frames > 1 else ""
-            figures = f"{width}×{height}  {frames}{found}{quality}{_seconds(done.total)}"
+            fewer = f"{outcome.precision}  " if outcome.precision == "bfloat16" else ""
+            figures = f"{width}×{height}  {frames}{found}{quality}{fewer}{_seconds(done.total)}"
             if self._verbose:
                 old_width, old_height = done.input_size
                 figures = (

@@ -11,9 +11,10 @@ import typer
 
 from srcnn_cli.cli import _terminal
 from srcnn_cli.cli import _train_options as options
-from srcnn_cli.cli._options import DeviceOption
+from srcnn_cli.cli._options import DeviceOption, ThreadsOption
 from srcnn_cli.errors import UsageError
 from srcnn_cli.models.config import parse_filters
+from srcnn_cli.threads import set_threads
 from srcnn_cli.training.recipes import RECIPES
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from srcnn_cli.training.run import Run
 
 # What a run that is resumed may change: nothing that its result depends on.
-_CHANGEABLE = {"resume", "minutes", "compiled", "device", "cache_gb", "workers"}
+_CHANGEABLE = {"resume", "minutes", "compiled", "device", "cache_gb", "workers", "threads"}
 
 EXAMPLES = """\
 srcnn train --data photos/ -s 3               a 9-1-5 from your own pictures
@@ -58,6 +59,7 @@ def train(
     minutes: options.MinutesOption = None,
     compiled: options.CompileOption = False,
     device: DeviceOption = "auto",
+    threads: ThreadsOption = 0,
     **values: Any,  # noqa: ANN401 - one for each value of a recipe
 ) -> None:
     """Train a network, or a dictionary, on your own pictures.
@@ -69,6 +71,8 @@ def train(
     if recipes:
         _print_recipes(device, context)
         return
+    if threads:
+        set_threads(threads)
     if method is not None:
         _train_dictionary(context, method, data, scale, output, minutes, values.get("seed"))
         return

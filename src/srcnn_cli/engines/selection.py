@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from srcnn_cli.models.weights import Tensors
 
 
+# Of a loss in dB, below which ``--precision auto`` accepts it.
+NEGLIGIBLE = 0.005
+
+
 def make_engine(
     config: ModelConfig,
     tensors: Tensors,
@@ -72,6 +76,21 @@ def choose_engine(device: str, precision: Precision, engine: EngineName = "auto"
     if precision == "float32":
         return "onnx"
     return "torch" if find_spec("openvino") is None and find_spec("torch") else "openvino"
+
+
+def best_precision(cost: float | None, device: str, engine: EngineName = "auto") -> Precision:
+    """What ``auto`` means: bfloat16, if it is faster there and costs a network next to nothing.
+
+    Args:
+        cost: PSNR in dB that the network loses in bfloat16; None: nobody knows.
+        device: From `devices.find_device`.
+        engine: See `choose_engine`.
+    """
+    if cost is None or cost >= NEGLIGIBLE or engine == "onnx":
+        return "float32"
+    chosen = choose_engine(device, "bfloat16", engine)
+    installed = find_spec("openvino" if chosen == "openvino" else "torch") is not None
+    return "bfloat16" if installed and fast_bfloat16(device, engine) else "float32"
 
 
 def fast_bfloat16(device: str, engine: EngineName = "auto") -> bool:

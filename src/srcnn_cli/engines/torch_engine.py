@@ -107,4 +107,5 @@ def autocast(device: torch.device, precision: Precision) -> contextlib.AbstractC
     """Within it layers compute in that precision on that device; float32 changes nothing."""
     if precision == "float32":
         return contextlib.nullcontext()
-    return torch.autocast(device.type, torch.bfloat16)
+    # Each weight is used once: there is nothing to keep, and threads would share what is kept.
+    return torch.autocast(device.type, torch.bfloat16, cache_enabled=False)

@@ -13,7 +13,12 @@ from srcnn_cli.forks import renew_in_child
 from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
 from srcnn_cli.methods.onnx_file import is_onnx, onnx_config, onnx_method, onnx_scales
-from srcnn_cli.models.catalog import find_model, load_any_model, restoring_weights
+from srcnn_cli.models.catalog import (
+    bfloat16_cost,
+    find_model,
+    load_any_model,
+    restoring_weights,
+)
 from srcnn_cli.models.config import NICKNAMES, ModelConfig
 from srcnn_cli.models.dictionaries import DictionaryConfig
 from srcnn_cli.models.weights import read_config
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from srcnn_cli.engines.any_onnx_engine import AnyNetwork
     from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.methods.base import Method
-    from srcnn_cli.models.config import EngineName, Precision
+    from srcnn_cli.models.config import EngineName, Precision, PrecisionChoice
     from srcnn_cli.models.kinds import AnyConfig
     from srcnn_cli.models.networks.base import BorderPolicy
     from srcnn_cli.models.weights import Tensors
@@ -52,7 +57,7 @@ class Candidates:
         name: An interpolation, a shipped model or its nickname, or the path of a weights file, of
             a run's folder or of an ONNX file.
         border: Another border policy than the model's own.
-        precision: See `engines.selection.make_engine`.
+        precision: See `engines.selection.make_engine`; ``auto``: see `best_precision` there.
         engine: Likewise.
         overlap: See `method_of_file`.
         ensemble: Likewise.
@@ -70,7 +75,7 @@ class Candidates:
         name: str,
         *,
         border: BorderPolicy | None = None,
-        precision: Precision = "float32",
+        precision: PrecisionChoice = "float32",
         engine: EngineName = "auto",
         overlap: int | None = None,
         ensemble: bool = False,
@@ -124,16 +129,32 @@ class Candidates:
         """
         if scale is None or not self.restores(scale):
             levels = CLEAN
-        path = None
-        if scale is not None:
-            first, other = self._files, self._restoring
-            if levels != CLEAN or scale not in first:
-                first, other = other, first
-            path = first.get(scale) or other[scale]
+        path = self._path(scale, levels)
         with _loading.lock:
             if (path, levels) not in self._made:
                 self._made[path, levels] = self._make(path, device, levels)
             return self._made[path, levels]
+
+    def precision(self, scale: int | None, device: str, levels: Levels = CLEAN) -> Precision:
+        """What the network of `method` computes in."""
+        if scale is None or not self.restores(scale):
+            levels = CLEAN
+        return self._precision_of(self._path(scale, levels), device)
+
+    def _path(self, scale: int | None, levels: Levels) -> Path | None:
+        if scale is None:
+            return None
+        first, other = self._files, self._restoring
+        if levels != CLEAN or scale not in first:
+            first, other = other, first
+        return first.get(scale) or other[scale]
+
+    def _precision_of(self, path: Path | None, device: str) -> Precision:
+        if self._precision != "auto":
+            return self._precision
+        from srcnn_cli.engines.selection import best_precision
+
+        return best_precision(bfloat16_cost(path) if path else None, device, self._engine)
 
     def _make(self, path: Path | None, device: str, levels: Levels) -> Method:
         if path is None:
@@ -143,7 +164,7 @@ class Candidates:
             path,
             device,
             border=self._border,
-            precision=self._precision,
+            precision=self._precision_of(path, device),
             engine=self._engine,
             levels=levels,
             overlap=self._overlap,

@@ -166,6 +166,18 @@ def restoring_weights(family: str) -> dict[int, Path]:
     return borrowed | own
 
 
+@cache
+def bfloat16_cost(path: Path) -> float | None:
+    """PSNR in dB that a shipped network loses in bfloat16, at that scale where it loses most.
+
+    Measured on pictures that it was neither trained nor judged on; None where it was not measured.
+    """
+    entries = (*_index()["models"], *_index().get("photographs", ()))
+    costs = {entry["file"]: entry["bfloat16_cost"] for entry in entries if "bfloat16_cost" in entry}
+    known = costs.get(path.name) if path.parent == weights_folder() else None
+    return max(known.values()) if known else None
+
+
 def find_model(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Path]:
     """The weights files behind a name, by scale.
 

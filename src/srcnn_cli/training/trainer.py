@@ -23,6 +23,7 @@ from srcnn_cli.training.initialization import initialize
 from srcnn_cli.training.loss import loss_of
 from srcnn_cli.training.matching import check_schedule, trained_network
 from srcnn_cli.training.optimizers import Optimizer
+from srcnn_cli.training.pieces import Pieces
 from srcnn_cli.training.progress import Progress
 from srcnn_cli.training.ranks import Ranks
 from srcnn_cli.training.validation import overall
@@ -83,9 +84,7 @@ class Trainer:
             raise UsageError(
                 f"a batch of {schedule.batch} cannot be shared by {self.ranks.world} processes"
             )
-        self.step = 0
-        self.best = -math.inf
-        self.seconds = 0.0
+        self.step, self.best, self.seconds = 0, -math.inf, 0.0
         # Loss and pixels a second of the steps since the last validation, once the run stopped.
         self._unvalidated: tuple[float, float] | None = None
         self._patches, self._validator = patches, validator
@@ -97,6 +96,7 @@ class Trainer:
         self._average = [p.detach().clone() for p in self._parameters]
         self._optimizer = Optimizer(self._network, schedule)
         self._forward: Any = torch.compile(self._network) if compiled else self._network
+        self._pieces = Pieces(self._parameters, whole=compiled or device.type != "cpu")
 
     def start_from(self, path: Path, *, renew: int = 0) -> None:
         """Take the initial weights from a weights file of the same network, or one to grow from.
@@ -135,6 +135,7 @@ class Trainer:
             ModelError: The loss is no longer a number; the last checkpoint stays as it was.
             OutputError: A file cannot be written.
         """
+        torch.set_num_threads(self._pieces.threads)
         while self.step < self.schedule.steps:
             started, first = time.perf_counter(), self.step
             # Aligned to multiples of the interval, so that a run that was interrupted validates
@@ -170,7 +171,7 @@ class Trainer:
     def validate_now(self) -> Progress | None:
         """Validate where the run was stopped, between two intervals; None: just after one.
 
-        All processes must call it. Training goes on as if it had not been called.
+        All processes must call it.
 
         Raises:
             ModelError: The PSNR is not a number; the last good weights are kept.
@@ -186,36 +187,36 @@ class Trainer:
 
     def _train_step(self) -> tuple[Tensor, int]:
         """One step; the loss, and how many pixels of output it was over."""
-        schedule = self.schedule
-        source, truth = self._patches.sample(
-            schedule.batch, self._generator, self.ranks.share(schedule.batch)
-        )
+        batch = self.schedule.batch
+        source, truth = self._patches.sample(batch, self._generator, self.ranks.share(batch))
         loss = self._learn(source, truth)
         self.step += 1
         self._patches.advance()
         # Early on the average follows quickly, so that the start does not weigh it down.
-        decay = min(schedule.average, self.step / (self.step + 10))
+        decay = min(self.schedule.average, self.step / (self.step + 10))
         with torch.no_grad():
             torch._foreach_lerp_(self._average, self._parameters, 1 - decay)
         return loss
 
     def _learn(self, source: Tensor, truth: Tensor) -> tuple[Tensor, int]:
         """Forward, backward and the change of the weights."""
-        bordered = self.schedule.bordered(self.step)
-        radius = self.config.receptive_radius
+        bordered, radius = self.schedule.bordered(self.step), self.config.receptive_radius
         if self.schedule.border_share > 0 and not bordered:
             inner = slice(radius, truth.shape[-1] - radius)
             truth = truth[..., inner, inner]
-        source = source.contiguous(memory_format=torch.channels_last)
-        with autocast(self.device, self.schedule.precision):
-            output = (self._forward(source, WHOLE) if bordered else self._forward(source)).float()
-        loss = loss_of(output, truth, self.schedule, self.step)
+
+        def loss(source: Tensor, truth: Tensor) -> Tensor:
+            source = source.contiguous(memory_format=torch.channels_last)
+            with autocast(self.device, self.schedule.precision):
+                output = self._forward(source, WHOLE) if bordered else self._forward(source)
+            return loss_of(output.float(), truth, self.schedule, self.step)
+
         self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        batch_loss = self._pieces.backward(loss, source, truth)
         self.ranks.average([p.grad for p in self._parameters if p.grad is not None])
         self._optimizer.step(self.schedule.rate_at(self.step))
         pixels = truth.shape[0] * truth.shape[-1] * truth.shape[-2] * self.config.factor**2
-        return loss.detach(), pixels
+        return batch_loss, pixels
 
     def averaged_tensors(self) -> Tensors:
         """The averaged weights as float32 arrays under their names in a weights file."""

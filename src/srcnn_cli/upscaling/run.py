@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srcnn_cli.errors import ModelError, UsageError
+from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.process import peak_memory_mb
 from srcnn_cli.threads import crew
 from srcnn_cli.upscaling.one_file import upscale_file
@@ -48,6 +49,7 @@ class Outcome:
         load_seconds: What the first file waited for weights.
         device: Where the networks ran.
         engine: What ran them.
+        precision: What they computed in.
         border: The border policy of the last one; None if none was run.
         peak_memory_mb: The most memory that the process has held so far, if the system tells.
     """
@@ -58,6 +60,7 @@ class Outcome:
     load_seconds: float = 0.0
     device: str = ""
     engine: str = ""
+    precision: str = ""
     border: BorderPolicy | None = None
     peak_memory_mb: float | None = None
 
@@ -150,12 +153,14 @@ def run_job(
 
 def outcome_of(job: Job, done: Done, upscaler: Upscaler, load_seconds: float = 0.0) -> Outcome:
     """A file that was done in this process."""
+    levels = done.finding.levels if done.restored else CLEAN
     return Outcome(
         job,
         done,
         load_seconds=load_seconds,
         device=upscaler.device,
-        engine=upscaler.engine,
+        engine=upscaler.engine_for(done.stages, levels),
+        precision=upscaler.precision_for(done.stages, levels),
         border=upscaler.border_of(done.stages),
         peak_memory_mb=peak_memory_mb(),
     )

@@ -1,0 +1,102 @@
+"""What bfloat16 costs each shipped network: PSNR of float32 less that of bfloat16, in dB.
+
+Protocol ``srcnn``, means over pictures that no network was trained or judged on; networks for
+damaged pictures get them as JPEGs of quality 75. `srcnn upscale --precision auto` takes bfloat16
+where a file's largest cost is below 0.005 dB.
+
+    python benchmarks/bfloat16_cost.py HELD_BACK_PICTURES
+    python benchmarks/bfloat16_cost.py HELD_BACK_PICTURES --write  # store in weights/index.json,
+                                                            # and in the card
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from shipped import write_card
+from srcnn_cli.evaluation.protocol import SRCNN
+from srcnn_cli.evaluation.sources import find_sources, load
+from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.methods.base import wants_color
+from srcnn_cli.methods.selection import method_of_file
+from srcnn_cli.models.catalog import (
+    RESTORING,
+    photograph_weights,
+    shipped_models,
+    weights_folder,
+)
+from srcnn_cli.models.config import ModelConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from srcnn_cli.evaluation.protocol import Protocol
+    from srcnn_cli.evaluation.sources import Source
+
+
+HEAD = "| file | scale | mean cost (dB) | largest of a picture (dB) |"
+
+
+def costs(path: Path, scale: int, sources: list[Source], protocol: Protocol) -> list[float]:
+    """PSNR of float32 less that of bfloat16, of each picture."""
+    methods = [
+        method_of_file(precision, path, "cpu", precision=precision, engine=engine)
+        for precision, engine in (("float32", "onnx"), ("bfloat16", "openvino"))
+    ]
+    found = []
+    for source in sources:
+        pair = load(source).pair(scale, protocol)
+        psnr = []
+        for method in (method.told(pair.levels) for method in methods):
+            low = pair.offered(color=wants_color(method))
+            output, _ = method.enlarge(low, *pair.truth.shape[-2:])
+            psnr.append(pair.psnr(output))
+        found.append(psnr[0] - psnr[1])
+    return found
+
+
+def tasks() -> Iterator[tuple[str, Path, int, Protocol]]:
+    """Family, file, scale and protocol of all networks; those for damaged pictures get JPEGs."""
+    for model in shipped_models():
+        if isinstance(model.config, ModelConfig):
+            yield from ((model.family, model.path, scale, SRCNN) for scale in model.scales)
+    for weights in photograph_weights():
+        jpeg = SRCNN.changed(degrade=parse_chain("jpeg:75"))
+        yield weights.family + RESTORING, weights.path, weights.scale, jpeg
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("pictures", type=Path, metavar="FOLDER")
+    parser.add_argument("--model", nargs="*", help="families; none: all networks")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    sources = find_sources(options.pictures).sources
+    measured: dict[str, dict[str, float]] = {}
+    rows: dict[str, list[str]] = {}
+    print(f"{HEAD}\n|---|---|---|---|")
+    for family, path, scale, protocol in tasks():
+        if options.model and family not in options.model:
+            continue
+        found = costs(path, scale, sources, protocol)
+        row = f"| `{path.name}` | ×{scale} | {fmean(found):.4f} | {max(found):.4f} |"
+        print(row, flush=True)
+        rows.setdefault(path.name, []).append(row)
+        measured.setdefault(path.name, {})[str(scale)] = round(fmean(found), 4)
+    if options.write:
+        path = weights_folder() / "index.json"
+        index = json.loads(path.read_text(encoding="utf-8"))
+        for item in (*index["models"], *index["photographs"]):
+            if item["file"] in measured:
+                item["bfloat16_cost"] = measured[item["file"]]
+        path.write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_card(weights_folder() / "README.md", {"bfloat16": rows})
+
+
+if __name__ == "__main__":
+    main()
