@@ -126,8 +126,7 @@ PrecisionChoiceOption = Annotated[
     typer.Option(
         "--precision",
         metavar="NAME",
-        help="Numbers in float32, bfloat16 (faster on some processors), or auto: bfloat16 where it "
-        "costs less than 0.005 dB.",
+        help="Numbers in float32, bfloat16 or, if harmless, auto.",
         rich_help_panel=COMPUTING,
     ),
 ]
