@@ -15,8 +15,8 @@ RUN python -m venv /opt/srcnn \
 FROM python:3.13-slim
 COPY --from=build /opt/srcnn /opt/srcnn
 ENV PATH=/opt/srcnn/bin:$PATH
-RUN useradd --create-home srcnn
-USER srcnn
+RUN useradd --uid 1000 --create-home srcnn
+USER 1000
 WORKDIR /pictures
 ENTRYPOINT ["srcnn"]
 CMD ["--help"]

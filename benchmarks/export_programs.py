@@ -5,8 +5,10 @@ from __future__ import annotations
 import atexit
 import base64
 import io
+import json
 import runpy
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -166,8 +168,9 @@ def _ncnn(path: Path, exported: Exported) -> Run:
         raise ValueError(f"{path}: ncnn refuses it")
 
     def run(planes: Planes) -> Planes:
+        source = np.ascontiguousarray(planes, np.float32)  # a `Mat` does not keep it alive
         with net.create_extractor() as extractor:
-            extractor.input("in0", ncnn.Mat(np.ascontiguousarray(planes, np.float32)).clone())
+            extractor.input("in0", ncnn.Mat(source).clone())
             return np.array(extractor.extract("out0")[1])
 
     return _on_its_grid(run, exported)
@@ -224,6 +227,91 @@ def _libplacebo(path: Path, exported: Exported) -> Run:
     return run
 
 
+def _mpv(path: Path, exported: Exported) -> Run:
+    """Mpv itself, in a window that nobody sees; what is in the window is saved as a picture."""
+    if shutil.which("mpv") is None or shutil.which("xvfb-run") is None:
+        raise Missing("mpv and xvfb-run")
+    from PIL import Image
+
+    place = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    player = subprocess.Popen(  # noqa: S603
+        [  # noqa: S607
+            "xvfb-run", "-a", "-s", "-screen 0 4096x4096x24",
+            "mpv", "--no-config", "--idle", "--vo=gpu", "--gpu-api=opengl", "--gpu-context=x11egl",
+            "--gpu-sw", "--dither-depth=no", "--no-border", "--no-keepaspect-window", "--no-osc",
+            "--hidpi-window-scale=no", f"--window-scale={exported.scale}", "--osd-level=0",
+            "--pause", "--keep-open", "--keep-open-pause", f"--glsl-shaders={path}",
+            f"--input-ipc-server={place / 'socket'}",
+        ],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    atexit.register(player.terminate)
+    mpv = _Mpv(place / "socket")
+    atexit.register(mpv.command, "quit")
+
+    def run(planes: Planes) -> Planes:
+        _, height, width = planes.shape
+        video, shown = place / "frame.y4m", place / "shown.png"
+        grey = np.full((2, height, width), 128, np.uint8)
+        video.write_bytes(
+            b"YUV4MPEG2 W%d H%d F25:1 Ip A1:1 C444\nFRAME\n" % (width, height)
+            + np.concatenate([round_to_uint8(planes), grey]).tobytes()
+        )
+        shown.unlink(missing_ok=True)
+        mpv.command("loadfile", str(video))
+        mpv.wait_for("playback-restart")
+        wanted = (width * exported.scale, height * exported.scale)
+        ends = time.monotonic() + 30
+        size = None
+        while size != wanted:  # the window takes its size; compiling shaders delays the answer
+            if time.monotonic() > ends:
+                raise Missing(f"mpv with OpenGL: {size} in place of {wanted}")
+            time.sleep(0.5)
+            began = time.monotonic()
+            mpv.command("screenshot-to-file", str(shown), "window")
+            ends += time.monotonic() - began
+            if shown.exists():
+                with Image.open(shown) as image:
+                    size = image.size
+                    full = np.asarray(image.convert("RGB"), np.float32)[None, ..., 1]
+        return (full * (219 / 255) + 16) / np.float32(255)
+
+    return run
+
+
+class _Mpv:
+    """A connection to mpv, and what it is told (https://mpv.io/manual/stable/#json-ipc)."""
+
+    def __init__(self, path: Path) -> None:
+        ends = time.monotonic() + 60
+        self._socket = socket.socket(socket.AF_UNIX)
+        while True:
+            try:
+                self._socket.connect(str(path))
+            except OSError:
+                if time.monotonic() > ends:
+                    raise Missing("mpv that starts") from None
+                time.sleep(0.2)
+            else:
+                break
+        self._answers = self._socket.makefile("r")
+        self._number = 0
+
+    def command(self, *words: str) -> None:
+        self._number += 1
+        asked = {"command": words, "request_id": self._number}
+        self._socket.sendall(json.dumps(asked).encode() + b"\n")
+        for line in self._answers:
+            if json.loads(line).get("request_id") == self._number:
+                return
+
+    def wait_for(self, event: str) -> None:
+        for line in self._answers:
+            if json.loads(line).get("event") == event:
+                return
+
+
 def _chromium(path: Path, exported: Exported) -> Run:
     from PIL import Image
 
@@ -267,6 +355,7 @@ PROGRAMS = {
         Program("ncnn (float32)", "ncnn", _ncnn),
         Program("FFmpeg (dnn_processing)", "ffmpeg", _ffmpeg),
         Program("libplacebo", "mpv", _libplacebo, quantized=True),
+        Program("mpv", "mpv", _mpv, quantized=True),
         Program("Chromium (JavaScript)", "html", _chromium, picture=True, quantized=True),
     )
 }

@@ -26,9 +26,11 @@ from srcnn_cli.evaluation.protocol import PROTOCOLS
 from srcnn_cli.evaluation.sources import find_sources, load
 from srcnn_cli.exports.base import Exported
 from srcnn_cli.exports.registry import FORMATS
+from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.rounding import round_to_uint8
 from srcnn_cli.methods.network import Network
-from srcnn_cli.models.catalog import find_model, load_model, shipped_models
+from srcnn_cli.models.catalog import find_model, load_model, photograph_weights, shipped_models
+from srcnn_cli.models.networks.levels import at_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +56,8 @@ def compared(
             if low is None:
                 continue
             low = np.asarray(low, np.float32)
+            if program.quantized:  # pictures are so already, and a video's luminance is
+                low = round_to_uint8(low).astype(np.float32) / 255
             size = pair.truth.shape[-2:]
             here = method.enlarge(low if program.picture else low[0], *size)[0]
             # A picture's colours are clipped before Y' is taken of them, as in a file.
@@ -73,8 +77,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("models", nargs="*", help="default: all that ship")
     parser.add_argument("--program", action="append", choices=list(PROGRAMS))
+    parser.add_argument(
+        "--restore", default="jpeg:50", help="for the weights for photographs (default: jpeg:50)"
+    )
     options = parser.parse_intermixed_args()
-    models = options.models or list(dict.fromkeys(model.family for model in shipped_models()))
+    chain = parse_chain(options.restore)
+    known = [model.family for model in shipped_models()]
+    known += [f"{weights.family}-photo" for weights in photograph_weights()]
+    models = options.models or list(dict.fromkeys(known))
     programs = [PROGRAMS[name] for name in options.program or PROGRAMS]
     pictures = [load(source) for source in find_sources(options.folder)[0]]
     print("| format | program | model | here | there | largest difference of a picture |")
@@ -83,11 +93,15 @@ def main() -> None:
         protocol = PROTOCOLS["vdsr" if program.quantized else "srcnn"]
         for name in models:
             for scale, path in find_model(name).items():
-                pairs = [picture.pair(scale, protocol) for picture in pictures]
-                config, tensors = load_model(path)
-                exported = Exported(name, config, tensors, scale)
                 row = f"| {program.format} | {program.name} | {name} ×{scale} |"
                 try:
+                    config, tensors = load_model(path)
+                    convention = protocol
+                    if config.levels:  # measured on what it undoes
+                        convention = protocol.changed(degrade=chain)
+                        config, tensors = at_level(config, tensors, chain.levels(scale))
+                    pairs = [picture.pair(scale, convention) for picture in pictures]
+                    exported = Exported(name, config, tensors, scale)
                     ours, theirs, worst = compared(exported, program, pairs)
                 except Missing as error:
                     print(f"{row} not tried: {error} | | |")

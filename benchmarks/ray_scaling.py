@@ -146,11 +146,11 @@ def real(folder: Path, repeats: int, model: str, cores: int) -> None:
         jobs, _ = plan_jobs([folder], Path(out), 2)
         for turn in range(repeats + 1):
             upscaler = Upscaler(model, device="cpu")  # anew, as the workers are
-            before, started = _processor_seconds(), time.perf_counter()
+            before, started = time.process_time(), time.perf_counter()
             for _ in run_jobs(jobs, task, upscaler, lambda *_: None):
                 pass
             seconds = {"plain": time.perf_counter() - started}
-            cost = {"plain": _processor_seconds() - before}
+            cost = {"plain": time.process_time() - before}
             dispatcher = Gathered(jobs, task, Settings(model, device="cpu"), print, Worker)
             dispatcher.size = min(cores, len(jobs))
             seconds["Ray"] = len(jobs) / dispatcher.rate()

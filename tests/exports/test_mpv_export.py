@@ -1,4 +1,4 @@
-"""The shader on a software renderer: libplacebo, mpv's own, in FFmpeg with Vulkan."""
+"""The shader on software renderers: libplacebo in FFmpeg with Vulkan, and mpv with OpenGL."""
 
 import numpy as np
 import pytest
@@ -14,17 +14,25 @@ BLACK, WHITE = 16 / 255, 235 / 255
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("architecture", "border"),
-    [("subpixel", "normalize"), ("espcn", "replicate"), ("fsrcnn", "zero")],
+    ("program", "architecture", "border", "scale"),
+    [
+        ("libplacebo", "subpixel", "normalize", 2),
+        ("libplacebo", "subpixel", "normalize", 1),
+        ("libplacebo", "espcn", "replicate", 2),
+        ("libplacebo", "fsrcnn", "zero", 2),
+        ("mpv", "subpixel", "normalize", 2),
+    ],
 )
-def test_the_shader_enlarges_luminance_as_the_network_does(tmp_path, architecture, border):
-    exported = network(architecture, 2, border)
+def test_the_shader_enlarges_luminance_as_the_network_does(
+    tmp_path, program, architecture, border, scale
+):
+    exported = network(architecture, scale, border)
     path = tmp_path / "shader.glsl"
     path.write_bytes(FORMATS["mpv"].files(exported)[".glsl"])
     plane = picture(20, 24, channels=1) * 0.4 + 0.3
     plane = (np.round(plane * 255) / 255).astype(np.float32)
     try:
-        result = PROGRAMS["mpv:libplacebo"].load(path, exported)(plane)[0]
+        result = PROGRAMS[f"mpv:{program}"].load(path, exported)(plane)[0]
     except Missing as error:
         pytest.skip(f"{error} is not here")
     expected = ours(exported, plane[0])
