@@ -50,6 +50,7 @@ NETWORKS = {
     "subpixel-s-x4": "subpixel-16x32",
     "subpixel-l-x2": "subpixel-8x64",
     "subpixel-l-x3": "subpixel-12x64",
+    "subpixel-l-x4": "subpixel-14x64",
 }
 
 # Average PSNR in dB. 9-1-5: Dong et al., ECCV 2014, Tables 1 and 2; 9-5-5, the network of TPAMI
@@ -74,6 +75,8 @@ FLOORS = {
     ("subpixel-l", 2, "Set14"): 33.03,
     ("subpixel-l", 3, "Set5"): 33.66,
     ("subpixel-l", 3, "Set14"): 29.77,
+    ("subpixel-l", 4, "Set5"): 31.35,
+    ("subpixel-l", 4, "Set14"): 28.01,
     # Near those of Timofte et al., which Kim et al. quote: 36.54, 32.58 and 30.28.
     ("a-plus", 2, "Set5"): 36.40,
     ("a-plus", 3, "Set5"): 32.45,
