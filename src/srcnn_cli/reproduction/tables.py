@@ -12,7 +12,7 @@ from srcnn_cli.reproduction.trainings import HEADER
 from srcnn_cli.reproduction.trainings import rows as training_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from srcnn_cli.reproduction.figures import Results
     from srcnn_cli.reproduction.network import Course
@@ -35,7 +35,7 @@ def means(shop: Workshop, results: Results, course: Course | None) -> Section:
             apart.setdefault(title, []).append(f"{_set(key)} {by}")
         return _three(printed, own.mean)
 
-    section = _by_set("Means", [], results, cell)
+    section = _by_set("Means", [], names, results, cell)
     reasons = Reasons(course)
     words = [
         f"{title} ({', '.join(where)} dB): {reasons.of(names[title])}"
@@ -74,13 +74,13 @@ def times(shop: Workshop, results: Results) -> Section:
     def cell(key: tuple[str, int], title: str, own: Measured) -> str:
         seconds = published.get((*key, title))
         printed = NOTHING if seconds is None else f"{seconds:g}"
-        return joined(printed, f"{own.time:.2g}", f"{own.time_per_megapixel:.2g}")
+        return joined(printed, _seconds(own.time), _seconds(own.time_per_megapixel))
 
     words = (
         "Seconds per picture, published and measured, and measured seconds for a megapixel of the "
         "result. Published times are of the authors' machines and programs, most of them in MATLAB."
     )
-    return _by_set("Time", [words], results, cell)
+    return _by_set("Time", [words], [*shop.paper.methods, *shop.paper.extra], results, cell)
 
 
 def trainings(shop: Workshop, course: Course | None) -> Section:
@@ -108,11 +108,11 @@ def printed_only(shop: Workshop) -> Section:
 def _by_set(
     title: str,
     paragraphs: list[str],
+    methods: Iterable[str],
     results: Results,
     cell: Callable[[tuple[str, int], str, Measured], str],
 ) -> Section:
     """A row for each method, a column for each set and scale."""
-    methods = dict.fromkeys(method for own in results.values() for method in own)
     rows = [
         [
             method,
@@ -122,6 +122,10 @@ def _by_set(
         for method in methods
     ]  # fmt: skip
     return Section(title, paragraphs, ["", *map(_set, results)], rows)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"  # no 1.2e+02
 
 
 def _set(key: tuple[str, int]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from srcnn_cli.models.catalog import shipped_models
 from srcnn_cli.models.weights import read_training
+from srcnn_cli.reproduction.section import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,13 +31,15 @@ def rows(shop: Workshop, course: Course | None) -> list[list[str]]:
             model = shipped.get((name, scale))
             if path.exists():
                 facts = read_training(path) or {}
-                found[path.stem] = [_here(facts), "T91 (91)", _duration(_seconds(facts))]
+                time = _duration(_seconds(facts)) if facts.get("done") else NOTHING
+                found[path.stem] = [_here(facts), "T91 (91 pictures)", time]
             elif model is not None:
                 facts = read_training(model.path) or {}
                 found[model.name] = ["shipped", model.training, _duration(_seconds(facts))]
     if course is not None:
         found["srcnn-9-1-5-x3 of Figure 1"] = [
-            f"here, recipe {course.recipe}, {course.samples:,} sub-images", "T91 (91)",
+            f"here, recipe {course.recipe}, {course.samples:,} sub-images",
+            "T91 (91 pictures)",
             _duration(60 * course.minutes),
         ]  # fmt: skip
     return [[name, *cells] for name, cells in found.items()]
