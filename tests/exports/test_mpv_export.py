@@ -5,8 +5,11 @@ import pytest
 
 from export_programs import PROGRAMS, Missing
 from networks_to_export import network, ours, picture
+from random_weights import random_tensors
 from srcnn_cli.errors import ModelError
+from srcnn_cli.exports.base import Exported
 from srcnn_cli.exports.registry import FORMATS
+from srcnn_cli.models.config import ModelConfig
 
 # libplacebo goes through R'G'B', which clips luminance to what there is.
 BLACK, WHITE = 16 / 255, 235 / 255
@@ -60,3 +63,10 @@ def test_a_shader_that_only_restores_runs_at_any_size():
     text = FORMATS["mpv"].files(network("subpixel", 1))[".glsl"].decode()
     assert "//!WHEN" not in text
     assert "//!WIDTH HOOKED.w 1 *" in text
+
+
+def test_a_pass_binds_no_more_textures_than_libplacebo_lets_it():
+    config = ModelConfig("subpixel", (3, 3, 3), (64, 64), "y", (4,), "normalize", 0.5)
+    wide = Exported("wide", config, random_tensors(config, 0), 4)
+    text = FORMATS["mpv"].files(wide)[".glsl"].decode()
+    assert max(each.count("//!BIND") for each in text.split("//!DESC ")) == 16

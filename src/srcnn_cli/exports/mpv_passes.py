@@ -126,7 +126,7 @@ vec4 hook() {{
 
 def _head(network: Exported, words: str, sources: Sequence[str]) -> str:
     lines = [f"//!DESC {network.name}, {words}", "//!HOOK LUMA"]
-    lines += [f"//!BIND {name}" for name in dict.fromkeys([_LUMA, *sources])]
+    lines += [f"//!BIND {name}" for name in sources]  # 16 at most
     lines += [_WHEN] if network.config.factor > 1 else []
     return "\n".join(lines)
 
