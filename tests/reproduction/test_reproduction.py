@@ -184,6 +184,7 @@ def test_a_network_is_trained_on_until_it_has_had_its_minutes(tmp_path, monkeypa
             Image.fromarray(pixels).save(tmp_path / folder / f"{folder}{index}.png")
     monkeypatch.setattr("srcnn_cli.reproduction.network._CHANGED",
                         {"fast": {"interval": 2, "steps": 6}})  # fmt: skip
+    monkeypatch.setattr("srcnn_cli.reproduction.network._SHORTEST", 1e-9)
     lines = []
 
     def train(minutes):
@@ -192,9 +193,9 @@ def test_a_network_is_trained_on_until_it_has_had_its_minutes(tmp_path, monkeypa
             folder, tmp_path / "train", tmp_path / "test", "fast", minutes, lines.append
         )
 
-    first = train(1e-9)  # one interval at most, then the time is over
-    assert 0 < first.samples < 96
-    assert lines[0].startswith("training srcnn-9-1-5 ×3 on T91 by the recipe fast for 0.1 minutes")
+    first = train(1e-9)  # the time is over after the first step
+    assert first.samples == 16
+    assert lines[0].startswith("training srcnn-9-1-5 ×3 on T91 by the recipe fast for 0.0 minutes")
     monkeypatch.setattr("srcnn_cli.reproduction.network.new_run", None)  # it is continued
     whole = train(None)
     assert (whole.recipe, whole.samples) == ("fast", 96)
