@@ -145,6 +145,26 @@ def write_dictionary(shop, name, **facts):
     )
 
 
+def test_the_documents_say_what_the_minutes_left_out(data, tmp_path):
+    shop = shop_of("eccv2014", data, tmp_path / "out")
+    plan = {"iterations": 20, "batches": 60}
+    write_dictionary(shop, "zeyde-x3", plan=plan, done={"K-SVD": 3}, seconds=9.0)
+    write_dictionary(shop, "ne-lle-x3", plan=plan, done={})
+    write_dictionary(shop, "sc-x3", plan=plan, done={"joint dictionary": 60}, seconds=9.0)
+    results = fabricated(shop.paper)
+    for title in ("NE+LLE", "SC"):
+        own = results["Set5", 3][title]
+        results["Set5", 3][title] = Measured(
+            dict.fromkeys(own.psnr, own.mean - 0.5), own.seconds, own.pixels
+        )
+    text = to_markdown(document(shop, results, [], None), tmp_path / "out")
+    cut = "NE+LLE (Set5 ×3 -0.50 dB): Its training was cut short: 3 of 20 rounds of K-SVD at ×3. "
+    assert cut in text
+    assert "SC (Set5 ×3 -0.50 dB): The published figures" in text
+    assert "| zeyde-x3 | here, 3 of 20 rounds of K-SVD | T91 (91 pictures) | 9 s |" in text
+    assert "| ne-lle-x3 | here, of atoms that were there | T91 (91 pictures) | – |" in text
+
+
 def test_all_training_shares_its_minutes(data, tmp_path):
     shop = shop_of("eccv2014", data, tmp_path / "out", minutes=2.0)
     assert shop.minutes_left == 2

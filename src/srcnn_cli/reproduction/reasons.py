@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from srcnn_cli.reproduction.network import Course
 
 # Smaller differences need no reason: another draw of the first atoms does it.
@@ -46,9 +48,17 @@ class Reasons:
     def __init__(self, course: Course | None) -> None:
         self._course = course
 
-    def of(self, name: str) -> str:
-        """What differs, where the means of a method are apart."""
-        return f"{_SHIPPED}{self._own()}" if name == "srcnn-9-1-5" else _REASONS[name]
+    def of(self, name: str, left_out: Sequence[str] = ()) -> str:
+        """What differs, where the means of a method are apart.
+
+        Args:
+            name: Of the method.
+            left_out: What the minutes for training left out of it, by scale.
+        """
+        if name == "srcnn-9-1-5":
+            return f"{_SHIPPED}{self._own()}"
+        cut = f"Its training was cut short: {'; '.join(dict.fromkeys(left_out))}. "
+        return f"{cut if left_out else ''}{_REASONS[name]}"
 
     def _own(self) -> str:
         course = self._course

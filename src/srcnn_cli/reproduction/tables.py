@@ -8,7 +8,7 @@ from srcnn_cli.evaluation.published import published_figures
 from srcnn_cli.evaluation.report import format_difference
 from srcnn_cli.reproduction.reasons import CLOSE, Reasons
 from srcnn_cli.reproduction.section import NOTHING, Section, joined
-from srcnn_cli.reproduction.trainings import HEADER
+from srcnn_cli.reproduction.trainings import HEADER, cut_short
 from srcnn_cli.reproduction.trainings import rows as training_rows
 
 if TYPE_CHECKING:
@@ -27,18 +27,22 @@ def means(shop: Workshop, results: Results, course: Course | None) -> Section:
     names = {**shop.paper.methods, **shop.paper.extra}
     published = {(t.dataset, t.scale): _published(t) for t in shop.paper.tables}
     apart: dict[str, list[str]] = {}
+    left_out: dict[str, list[str]] = {}
 
     def cell(key: tuple[str, int], title: str, own: Measured) -> str:
         printed = published[key].get(title, {}).get(None)
         if printed is not None and abs(_difference(printed, own.mean)) > CLOSE:
             by = format_difference("psnr", _difference(printed, own.mean))
             apart.setdefault(title, []).append(f"{_set(key)} {by}")
+            cut = cut_short(shop, names[title], key[1])
+            if cut:
+                left_out.setdefault(title, []).append(f"{cut} at ×{key[1]}")
         return _three(printed, own.mean)
 
     section = _by_set("Means", [], names, results, cell)
     reasons = Reasons(course)
     words = [
-        f"{title} ({', '.join(where)} dB): {reasons.of(names[title])}"
+        f"{title} ({', '.join(where)} dB): {reasons.of(names[title], left_out.get(title, ()))}"
         for title, where in apart.items()
     ]
     none = f"No mean differs by more than {CLOSE} dB from the published one."

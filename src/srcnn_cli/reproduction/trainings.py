@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from srcnn_cli.models.catalog import shipped_models
+from srcnn_cli.models.dictionaries import DICTIONARIES
 from srcnn_cli.models.weights import read_training
 from srcnn_cli.reproduction.section import NOTHING
+from srcnn_cli.training.dictionary import DictionaryPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from srcnn_cli.reproduction.network import Course
     from srcnn_cli.reproduction.workshop import Workshop
 
 HEADER = ["", "made", "training pictures", "time"]
-_STAGES = {"K-SVD": "rounds of K-SVD", "joint dictionary": "batches of the joint dictionary"}
+# Of the atoms: their field of the plan, and what each round of them is.
+_STAGES = {
+    "K-SVD": ("iterations", "rounds of K-SVD"),
+    "joint dictionary": ("batches", "batches of the joint dictionary"),
+}
 
 
 def rows(shop: Workshop, course: Course | None) -> list[list[str]]:
@@ -45,14 +51,33 @@ def rows(shop: Workshop, course: Course | None) -> list[list[str]]:
     return [[name, *cells] for name, cells in found.items()]
 
 
+def cut_short(shop: Workshop, name: str, scale: int) -> str:
+    """What the minutes for training left out of a dictionary; empty: nothing."""
+    joint = name == "sc"
+    # All but a joint dictionary share the atoms that one of them was trained for.
+    names = [name] if joint else [other for other in DICTIONARIES if other != "sc"]
+    left_out = []
+    for other in names:
+        path = shop.models / f"{other}-x{scale}.safetensors"
+        facts = (read_training(path) or {}) if path.exists() else {}
+        left_out += [words for words, whole in _stages(facts, own=other == name) if not whole]
+    return ", ".join(dict.fromkeys(left_out))
+
+
 def _here(facts: Mapping[str, Any]) -> str:
-    """Which stages there were, and where one ended before its time, because of the minutes."""
+    stages = [words for words, _ in _stages(facts)]
+    return f"here, {', '.join(stages)}" if stages else "here, of atoms that were there"
+
+
+def _stages(facts: Mapping[str, Any], *, own: bool = True) -> Iterator[tuple[str, bool]]:
+    """The stages of a training in words, and whether they are whole; its atoms', or all its own."""
     plan, done = facts.get("plan", {}), facts.get("done", {})
-    most = {"K-SVD": plan.get("iterations"), "joint dictionary": plan.get("batches")}
-    cut = [f"{done[s]} of {most[s]} {w}" for s, w in _STAGES.items() if s in done]
-    if "regression" in done:
-        cut.append(f"{plan['samples']:,} samples at most")
-    return f"here, {', '.join(cut)}" if cut else "here, of atoms that were there"
+    for stage, (field, words) in _STAGES.items():
+        if stage in done:
+            yield f"{done[stage]} of {plan[field]} {words}", done[stage] >= plan[field]
+    if own and "regression" in done:
+        most = DictionaryPlan().samples
+        yield f"{plan['samples']:,} of {most:,} samples", plan["samples"] >= most
 
 
 def _seconds(facts: Mapping[str, Any]) -> float:
