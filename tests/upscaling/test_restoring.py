@@ -8,6 +8,7 @@ from PIL import Image
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.levels import CLEAN, LEVELS, Levels, compression_level
+from srcnn_cli.models.catalog import photograph_weights as shipped_photograph_weights
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.weights import save_weights
 from srcnn_cli.pictures.picture import Picture
@@ -116,3 +117,40 @@ def test_the_command_says_what_it_found(jpeg, tmp_path, srcnn):
 def test_the_default_model_restores_at_a_scale_of_one_two_and_three():
     upscaler = Upscaler()
     assert all(upscaler.restores(scale, Levels(0.4)) for scale in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("quality", "asked", "undone"),
+    [(95, (), False), (80, (), True), (95, ("--restore", "jpeg:95"), True)],
+)
+def test_of_lightly_compressed_files_the_clean_weights_make_more_unless_the_user_says_otherwise(
+    colors, tmp_path, srcnn, quality, asked, undone
+):
+    path = tmp_path / "in.jpg"
+    Image.fromarray(colors).save(path, quality=quality)
+    results = []
+    for restore in (asked, ("--restore", "off")):
+        output = tmp_path / f"{len(results)}.png"
+        command = ("upscale", path, "-s", "2", "-m", "subpixel-s", "-o", output, "--json")
+        code, out, _ = srcnn(*command, *restore)
+        assert code == 0
+        results.append((json.loads(out)["damage"], read_picture(output).pixels))
+    (found, one), (_, plain) = results
+    assert found["found"] == ("jpeg:95" if asked else f"JPEG quality {quality}")
+    assert found["restored"] is undone
+    assert np.array_equal(one, plain) is not undone
+
+
+def test_light_compression_is_told_apart_by_weights_and_is_undone_beside_other_damage():
+    light, heavy = Levels(compression_level(95)), Levels(compression_level(75))
+    noisy = light._replace(noise=0.3)
+    assert Upscaler("subpixel-s").worth_undoing(2, light) == CLEAN
+    assert Upscaler("subpixel-s").worth_undoing(2, heavy) == heavy
+    assert Upscaler("subpixel-s").worth_undoing(2, noisy) == noisy
+    assert Upscaler("subpixel-s-photo").worth_undoing(2, light) == light  # has no others
+    assert Upscaler("subpixel-s").worth_undoing(1, light) == light  # nor are there any
+
+
+@pytest.mark.parametrize("weights", shipped_photograph_weights(), ids=lambda w: w.path.stem)
+def test_where_clean_weights_do_better_is_measured_within_what_files_have(weights):
+    assert weights.scale == 1 or 88 <= weights.clean_from <= 100

@@ -86,9 +86,13 @@ def _columns(
         def make(levels: Levels, candidates: Candidates = candidates) -> Method:
             return candidates.method(scale, where, levels)
 
-        ways = [CLEAN_NAME] if known else []
-        for way in [*ways, TOLD, AUTO] if restores else ways:
-            columns[f"{name}{way}"] = make
+        def make_of_found(levels: Levels, candidates: Candidates = candidates) -> Method:
+            return candidates.method(scale, where, candidates.worth_undoing(scale, levels))
+
+        ways = {CLEAN_NAME: make} if known else {}
+        if restores:
+            ways |= {TOLD: make, AUTO: make_of_found}
+        columns |= {f"{name}{way}": method for way, method in ways.items()}
     return columns
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.forks import renew_in_child
-from srcnn_cli.imaging.levels import CLEAN
+from srcnn_cli.imaging.levels import CLEAN, Levels, compression_level
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
 from srcnn_cli.methods.onnx_file import is_onnx, onnx_config, onnx_method, onnx_scales
 from srcnn_cli.models.catalog import (
     bfloat16_cost,
+    clean_quality,
     find_model,
     load_any_model,
     restoring_weights,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from srcnn_cli.engines.any_onnx_engine import AnyNetwork
-    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.methods.base import Method
     from srcnn_cli.models.config import EngineName, Precision, PrecisionChoice
     from srcnn_cli.models.kinds import AnyConfig
@@ -115,6 +115,18 @@ class Candidates:
             config = describe_file(self._files[scale])
             self._restores[scale] = isinstance(config, ModelConfig) and bool(config.levels)
         return self._restores[scale]
+
+    def worth_undoing(self, scale: int | None, levels: Levels) -> Levels:
+        """What of the damage that was found in a picture had better be undone.
+
+        Of a JPEG that was compressed but little, clean weights make more.
+        """
+        restoring = self._restoring.get(scale or 0)
+        if restoring is None or scale not in self._files:
+            return levels
+        light = compression_level(clean_quality(restoring))
+        alone = levels == Levels(compression=levels.compression)
+        return CLEAN if alone and levels.compression <= light else levels
 
     def method(self, scale: int | None, device: str, levels: Levels = CLEAN) -> Method:
         """The method for one of `scales`; for an interpolation there is but one.

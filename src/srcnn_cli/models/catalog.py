@@ -85,6 +85,8 @@ class PhotographWeights(NamedTuple):
         path: The file.
         sha256: Its checksum in the index.
         training: Data it was trained on, in words.
+        clean_from: The JPEG quality from which on the model's own weights do better, measured on
+            pictures that no network was trained or judged on; 100: unknown.
     """
 
     family: str
@@ -93,6 +95,7 @@ class PhotographWeights(NamedTuple):
     path: Path
     sha256: str
     training: str
+    clean_from: int = 100
 
 
 def weights_folder() -> Path:
@@ -147,6 +150,7 @@ def photograph_weights() -> tuple[PhotographWeights, ...]:
             folder / entry["file"],
             entry["sha256"],
             entry["training"],
+            entry.get("clean_from", 100),
         )
         for entry in _index().get("photographs", ())
     )
@@ -164,6 +168,12 @@ def restoring_weights(family: str) -> dict[int, Path]:
         elif weights.scale == 1 or family in weights.others:
             borrowed[weights.scale] = weights.path
     return borrowed | own
+
+
+def clean_quality(path: Path) -> int:
+    """The JPEG quality from which on clean weights do better than these; 100: none is known."""
+    known = (weights for weights in photograph_weights() if weights.path == path)
+    return next((weights.clean_from for weights in known), 100)
 
 
 @cache

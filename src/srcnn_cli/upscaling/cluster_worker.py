@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli import __version__
 from srcnn_cli.errors import SrcnnError, UsageError
+from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.base import Timing
 from srcnn_cli.threads import set_threads
-from srcnn_cli.upscaling.one_file import Done
+from srcnn_cli.upscaling.one_file import Done, levels_to_undo
 from srcnn_cli.upscaling.opening import open_file, read_source
 from srcnn_cli.upscaling.run import Outcome, outcome_of, run_job
 from srcnn_cli.upscaling.stages import target_size
@@ -185,8 +186,8 @@ def _done_already(opened: Opened, task: Task, upscaler: Upscaler) -> Done | None
     size = target_size(height, width, opened.scale)
     if there.pixels.shape[:2] != size:
         return None
-    levels = opened.finding.levels
-    restored = upscaler.restores(opened.scale, levels)
+    levels = levels_to_undo(opened, upscaler)
+    restored = levels != CLEAN
     return Done(
         input_size=(width, height),
         output_size=size[::-1],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.methods.base import Timing
     from srcnn_cli.pictures.frames import Frame, Frames
     from srcnn_cli.upscaling.all_frames import Enlarge
@@ -80,10 +81,10 @@ def upscale_file(
         UsageError: What the user wants restored cannot be.
     """
     job, picture, finding = opened.job, opened.picture, opened.finding
-    restored = upscaler.restores(opened.scale, finding.levels)
+    levels = levels_to_undo(opened, upscaler)
+    restored = levels != CLEAN
     if finding.source == OPTION and finding.levels != CLEAN and not restored:
         raise UsageError(f"{upscaler.model} has no weights that restore at ×{opened.scale:g}")
-    levels = finding.levels if restored else CLEAN
     how = _how(opened, task, quality := opened.quality(task, restored=restored))
     started = time.perf_counter()
     try:
@@ -118,6 +119,14 @@ def upscale_file(
         frames=1 if opened.frames is None else opened.frames.count,
         notes=(*opened.notes, *dropped, *enlarged.notes),
     )
+
+
+def levels_to_undo(opened: Opened, upscaler: Upscaler) -> Levels:
+    """The damage that is undone: what the user says, or of what was found what is worth it."""
+    scale, (levels, _, source) = opened.scale, opened.finding
+    if source != OPTION:
+        levels = upscaler.worth_undoing(scale, levels)
+    return levels if upscaler.restores(scale, levels) else CLEAN
 
 
 def _upscale_frames(

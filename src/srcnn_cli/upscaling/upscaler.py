@@ -159,6 +159,11 @@ class Upscaler:
         stages = self.plan(1, 1, scale, levels)
         return levels != CLEAN and bool(stages) and self._candidates.restores(stages[0].scale)
 
+    def worth_undoing(self, scale: float, levels: Levels) -> Levels:
+        """What of the damage that was found in a picture had better be undone at a factor."""
+        stages = self.plan(1, 1, scale, levels)
+        return self._candidates.worth_undoing(stages[0].scale, levels) if stages else levels
+
     def border_of(self, stages: list[Stage]) -> BorderPolicy | None:
         """The border policy of the last stage's network; None if no network was run."""
         return self._method(stages[-1].scale).border if stages else None
