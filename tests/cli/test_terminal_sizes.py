@@ -69,6 +69,22 @@ def test_what_is_read_on_its_own_fits(work, width, height, arguments):
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (140, 40)])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bench", "a.png", "--explain", "-s", "2"],
+        ["bench", "a.png", "--explain", "-s", "2", "--claims", "30.00"],
+        ["compare", "a.png", "-s", "2", "--methods", "bicubic"],
+        ["upscale", "a.png", "-s", "2", "-v"],
+    ],
+)
+def test_long_sentences_are_broken_at_words(work, width, height, arguments):
+    smooth(work / "a.png", (49, 43))
+    said = lines_in_a_terminal(width, height, *arguments)
+    assert max(map(len, said)) <= width
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (140, 40)])
 @pytest.mark.parametrize("scales", ["2", "2,3,4"])
 def test_what_a_run_of_training_says_fits(work, width, height, scales):
     for number in range(3):

@@ -109,7 +109,7 @@ def _subject(
 
 
 def _show_effects(title: str, base: Known, found: Explanation) -> None:
-    _terminal.say(f"{title}, in the manner of {base.label}: {found.psnr:.2f} dB.")
+    _terminal.say_paragraph(f"{title}, in the manner of {base.label}: {found.psnr:.2f} dB.")
     _terminal.say("What each other choice moves:")
     rows = [
         [
@@ -132,17 +132,19 @@ def _show_answer(title: str, claimed: str, answer: Answer) -> None:
     steps = "one departure" if answer.most == 1 else f"{answer.most} departures"
     tried = f"{answer.combinations} combinations of at most {steps} from a known convention"
     if not answer.fitting:
-        _terminal.say(f"{title}: none of {tried} gives {claimed} dB. The nearest figures:")
+        _terminal.say_paragraph(
+            f"{title}: none of {tried} gives {claimed} dB. The nearest figures:"
+        )
         _show_matches(answer.nearest)
         return
     count = len(answer.fitting)
     gives = "1 gives" if count == 1 else f"{count} give"
-    _terminal.say(f"{title}: of {tried}, {gives} {claimed} dB, the likeliest first:")
+    _terminal.say_paragraph(f"{title}: of {tried}, {gives} {claimed} dB, the likeliest first:")
     _show_matches(answer.fitting[:_SHOWN])
     if count > _SHOWN:
         _terminal.say(f"and {count - _SHOWN} more")
     if answer.fitting[0].departures:
-        _terminal.say(
+        _terminal.say_paragraph(
             "So many combinations give some figure by chance: the more departures, the more doubt."
         )
 

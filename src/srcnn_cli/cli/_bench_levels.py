@@ -44,7 +44,7 @@ def bench_levels(
     _terminal.warn_passed_over(folder, passed_over)
     columns = _columns(models, interpolations, scale, device)
     chains = chains_for(scale)
-    _terminal.say(
+    _terminal.say_paragraph(
         f"{folder.resolve().name} ×{scale}, {len(sources)} pictures: PSNR of bicubic in dB, and "
         "what others gain. told: the network knows the damage; auto: srcnn upscale finds out."
     )

@@ -31,7 +31,7 @@ class Reporter:
 
     def heading(self, title: str, conditions: str) -> None:
         if self.lively:
-            _terminal.say(f"{title}, {conditions}")
+            _terminal.say_paragraph(f"{title}, {conditions}")
 
     def picture(self, path: Path, made: Comparison, outputs: Sequence[Path]) -> None:
         if self.json:

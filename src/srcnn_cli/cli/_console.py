@@ -71,11 +71,16 @@ def make_progress(label: str, *, counted: bool, in_units: bool = True) -> Progre
 
 
 def print_table(table: Table) -> None:
-    """Print a table as wide as it is: figures must not be cut where stdout is narrow or a pipe."""
-    natural = out.measure(table, options=out.options.update(width=10_000)).maximum
-    if natural > out.width:
-        table.width = natural
-    out.print(table, crop=False)
+    """Print a table: figures must not be cut where stdout is narrow or a pipe, words may break.
+
+    On a terminal the text in the last column is broken where that makes it fit. Otherwise the table
+    is as wide as it is.
+    """
+    room = out.measure(table, options=out.options.update(width=10_000))
+    breaks = out.is_terminal and room.minimum <= out.width
+    if room.maximum > out.width and not breaks:
+        table.width = room.maximum
+    out.print(table, crop=False, soft_wrap=not breaks)
 
 
 def fits(table: Table) -> bool:

@@ -201,9 +201,9 @@ class Reporter:
         if self.quiet and not even_quietly:
             _terminal.log(line)
         elif self.stdout_taken:
-            _terminal.note(line)
+            _terminal.paragraph(line)
         else:
-            _terminal.say(line)
+            _terminal.say_paragraph(line)
 
     def _object(self, value: object) -> None:
         _terminal.print_json_line(value, on_stderr=self.stdout_taken)

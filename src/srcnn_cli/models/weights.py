@@ -32,7 +32,10 @@ BEST = "best.safetensors"
 
 # One key, because safetensors writes several in random order: equal weights are equal files.
 _KEY = "srcnn"
-_DAMAGED = "not a weights file of srcnn, or a damaged one (they are made by `srcnn train`)"
+_DAMAGED = (
+    "not a weights file of srcnn, or a damaged one (srcnn train makes them: name the folder of the "
+    "run; srcnn import makes them of other programs' files)"
+)
 
 
 def save_weights(
