@@ -1,17 +1,22 @@
 """All figures of speed in one run, as ratios: what is compared is run in turn, A B A B ...
 
-Whole processes against `bare_onnxruntime.py`, which does the same work; networks alone against
-OpenVINO on the whole plane and against what this processor multiplies; many files at once against
-one after the other; and the cost of larger pictures. Medians; a busy machine slows all sides alike.
+Whole processes against scripts of one's own with ONNX Runtime and torch that do the same work;
+networks alone against OpenVINO on the whole plane and against what this processor multiplies; a
+hundred files at once against one by one, and with broken ones among them; cost and memory of larger
+pictures. Medians; a busy machine slows all sides alike, but what has two threads more than what has
+one.
 
-    python benchmarks/speed.py                           # prints a table in Markdown
+    python benchmarks/speed.py                           # prints tables in Markdown
     python benchmarks/speed.py --parts network files --repeat 3
+    python benchmarks/speed.py --write                   # and makes docs/speed.md of them
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -19,11 +24,12 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from peak_memory import usage_of
 from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.engines.tiling import run_plane
 from srcnn_cli.imaging.regions import WHOLE
@@ -39,66 +45,125 @@ if TYPE_CHECKING:
     from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.weights import Tensors
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "cat.png"
-MODELS = ("subpixel-s", "srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20")
+HERE = Path(__file__).parent
+EXAMPLE = HERE.parent / "examples" / "cat.png"
+PAGE = HERE.parent / "docs" / "speed.md"
+MODELS = ("subpixel-s", "subpixel-l", "srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20")
 SCALE = 3
+FILES = 100
+
+_said: list[str] = []
 
 
-def medians(runs: Sequence[Callable[[], object]], repeat: int) -> list[float]:
-    """Seconds of each, run in turn after a first round that does not count."""
-    seconds: list[list[float]] = [[] for _ in runs]
-    for number in range(repeat + 1):
-        for run, own in zip(runs, seconds, strict=True):
-            started = time.perf_counter()
-            run()
-            if number:
-                own.append(time.perf_counter() - started)
-    return [statistics.median(own) for own in seconds]
+class Run(NamedTuple):
+    """Medians over the runs of one side.
+
+    Attributes:
+        seconds: From beginning to end.
+        busy: Share of all cores that it used, of processes that it started.
+    """
+
+    seconds: float
+    busy: float
+
+
+def say(line: str = "") -> None:
+    """Print a line, and keep it for the page."""
+    print(line, flush=True)
+    _said.append(line)
 
 
 def row(*cells: object) -> None:
-    """Print a line of the table."""
-    print(f"| {' | '.join(str(cell) for cell in cells)} |", flush=True)
+    """A line of a table."""
+    say(f"| {' | '.join(map(str, cells))} |")
 
 
-def process(*command: str) -> Callable[[], object]:
-    """A process to its end, with compiled modules kept, as for any user."""
+def header(*cells: str) -> None:
+    """The first lines of a table."""
+    say()
+    row(*cells)
+    row(*["---"] * len(cells))
+
+
+def medians(runs: Sequence[Callable[[], object]], repeat: int) -> list[Run]:
+    """Each of what is compared, run in turn after a first round that does not count."""
+    seconds: list[list[float]] = [[] for _ in runs]
+    busy: list[list[float]] = [[] for _ in runs]
+    for number in range(repeat + 1):
+        for index, run in enumerate(runs):
+            before, started = _processor_seconds(), time.perf_counter()
+            run()
+            elapsed = time.perf_counter() - started
+            if number:
+                seconds[index].append(elapsed)
+                busy[index].append((_processor_seconds() - before) / elapsed / crew().size)
+    return [
+        Run(statistics.median(own), statistics.median(shares))
+        for own, shares in zip(seconds, busy, strict=True)
+    ]
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def process(*command: str, codes: tuple[int, ...] = (0,)) -> Callable[[], str]:
+    """A process to its end, with compiled modules kept, as for any user; gives its stderr."""
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return lambda: subprocess.run(command, check=True, env=kept, stdout=subprocess.DEVNULL)  # noqa: S603
+
+    def run() -> str:
+        done = subprocess.run(command, check=False, env=kept, capture_output=True, text=True)  # noqa: S603
+        if done.returncode not in codes:
+            raise RuntimeError(f"exit code {done.returncode}: {done.stderr}")
+        return done.stderr
+
+    return run
 
 
-def srcnn(*options: str) -> Callable[[], object]:
+def srcnn(*options: str, codes: tuple[int, ...] = (0,)) -> Callable[[], str]:
     """`srcnn upscale` on the CPU."""
-    return process(
+    return process(*upscale_command(*options), codes=codes)
+
+
+def upscale_command(*options: str) -> list[str]:
+    """`srcnn upscale` on the CPU."""
+    return [
         sys.executable, "-m", "srcnn_cli", "upscale", "-s", str(SCALE), "-d", "cpu",
         "--overwrite", "-q", *options,
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def whole_processes(folder: Path, repeat: int) -> None:
-    """From prompt to file, against the bare script with the same network."""
-    row("whole process, ×3", "seconds", "bare ONNX Runtime script", "ratio")
-    row("---", "---", "---", "---")
+    """From prompt to file, against bare scripts with the same network."""
+    header(
+        "whole process, ×3", "seconds", "processor busy", "ratio to a bare ONNX Runtime script",
+        "ratio to a bare torch script",
+    )  # fmt: skip
     with Image.open(EXAMPLE) as cat:
         cat.crop((120, 60, 290, 230)).save(folder / "170.png")
         cat.resize((2000, 1500)).save(folder / "2000.png")
     for name in ("subpixel-s", "srcnn-9-1-5"):
-        config, tensors = load_model(find_model(name)[SCALE])
+        weights = find_model(name)[SCALE]
+        config, tensors = load_model(weights)
         kind = "interpolated" if config.interpolated else "low"
         model = folder / f"{name}-{kind}.onnx"
         model.write_bytes(network_model(config, tensors, WHOLE))
         for picture in ("170.png", "2000.png"):
-            given, made = str(folder / picture), str(folder / "out.png")
-            bare = str(Path(__file__).with_name("bare_onnxruntime.py"))
-            ours, theirs = medians(
-                [
-                    srcnn("-m", name, "-o", made, given),
-                    process(sys.executable, bare, str(model), given, made, str(SCALE)),
-                ],
-                repeat,
+            files = (str(folder / picture), str(folder / "out.png"))
+            onnx, torch = (
+                process(sys.executable, str(HERE / script), str(network), *files, str(SCALE))
+                for script, network in (
+                    ("bare_onnxruntime.py", model),
+                    ("bare_torch.py", weights),
+                )
+            )
+            ours, *theirs = medians(
+                [srcnn("-m", name, files[0], "-o", files[1]), onnx, torch], repeat
             )
             label = f"{name}, {picture.removesuffix('.png')} pixels wide"
-            row(label, f"{ours:.2f}", f"{theirs:.2f}", f"{ours / theirs:.2f}")
+            ratios = [f"{ours.seconds / own.seconds:.2f}" for own in theirs]
+            row(label, f"{ours.seconds:.2f}", f"{ours.busy:.0%}", *ratios)
 
 
 def on_whole_plane(
@@ -122,11 +187,14 @@ def tiled(engine: Engine, planes: np.ndarray) -> None:
 def networks(side: int, repeat: int) -> None:
     """Networks alone, in billions of floating-point operations a second."""
     square = np.random.default_rng(0).random((2048, 2048), np.float32)
-    (seconds,) = medians([lambda: square @ square], repeat)
-    print(f"\nMatrix product of numpy: {2 * 2048**3 / seconds / 1e9:.0f} GFLOP/s\n")
-    row(f"network, result {side}×{side}", "GFLOP/s", "against OpenVINO", "bfloat16 against float32")
-    row("---", "---", "---", "---")
+    (product,) = medians([lambda: square @ square], repeat)
+    header(
+        f"network, result {side}×{side}", "GFLOP/s", "speed against OpenVINO, whole plane",
+        "bfloat16 against float32",
+    )  # fmt: skip
     for name in MODELS:
+        if SCALE not in find_model(name):
+            continue
         config, tensors = load_model(find_model(name)[SCALE])
         low = side // config.factor
         planes = np.random.default_rng(0).random((config.channels, low, low), np.float32)
@@ -135,41 +203,81 @@ def networks(side: int, repeat: int) -> None:
             for precision in PRECISIONS
         ]
         ours, fewer, theirs = medians([*runs, on_whole_plane(config, tensors, planes)], repeat)
-        speed = 2 * config.operations_per_pixel * side**2 / ours / 1e9
-        row(f"{name} ×{SCALE}", f"{speed:.0f}", f"{theirs / ours:.2f}", f"{ours / fewer:.2f}")
+        speed = 2 * config.operations_per_pixel * side**2 / ours.seconds / 1e9
+        ratios = (theirs.seconds / ours.seconds, ours.seconds / fewer.seconds)
+        row(f"{name} ×{SCALE}", f"{speed:.0f}", *(f"{ratio:.2f}" for ratio in ratios))
+    row("matrix product of numpy", f"{2 * 2048**3 / product.seconds / 1e9:.0f}", "", "")
 
 
 def files(folder: Path, repeat: int) -> None:
-    """A hundred photos of a quarter of a megapixel out, two of them broken."""
+    """A hundred photos of a quarter of a megapixel out; then two of them broken."""
     many = folder / "many"
     many.mkdir()
     with Image.open(EXAMPLE) as cat:
-        for number in range(100):
+        for number in range(FILES):
             left, top = 2 * number % 200, number % 100
             cat.convert("RGB").crop((left, top, left + 190, top + 146)).save(
                 many / f"{number:03}.jpg", quality=92
             )
-    ours, theirs = medians(
-        [
-            srcnn(str(many), "-o", str(folder / "a")),
-            srcnn(str(many), "-o", str(folder / "b"), "--fail-fast"),
-        ],
-        repeat,
-    )
-    print(f"\n100 JPEGs: {100 / ours:.1f} a second, {theirs / ours:.2f} times one by one\n")
+    given, made = str(many), ("-o", str(folder / "made"))
+    runs = {
+        "at once (the default)": srcnn(given, *made),
+        "one by one (`--fail-fast`)": srcnn(given, *made, "--fail-fast"),
+        "one by one on one core (`--threads 1`)": srcnn(given, *made, "--threads", "1"),
+    }
+    header(f"{FILES} JPEGs of 0.25 megapixel out", "files a second", "processor busy", "ratio")
+    found = medians([*runs.values()], repeat)
+    for label, own in zip(runs, found, strict=True):
+        ratio = own.seconds / found[0].seconds
+        row(label, f"{FILES / own.seconds:.1f}", f"{own.busy:.0%}", f"{1 / ratio:.2f}")
+    whole = (many / "050.jpg").read_bytes()
+    broken = {"050.jpg": whole[: len(whole) // 2], "077.jpg": b"no picture"}
+    for name, content in broken.items():
+        (many / name).write_bytes(content)
+    told = srcnn(given, *made, codes=(1,))()
+    missing = [name for name in broken if name not in told]
+    if missing:
+        raise RuntimeError(f"broken files that were not named: {missing}")
+    (own,) = medians([srcnn(given, *made, codes=(1,))], repeat)
+    row(
+        "at once, two broken, each named", f"{FILES / own.seconds:.1f}", f"{own.busy:.0%}",
+        f"{found[0].seconds / own.seconds:.2f}",
+    )  # fmt: skip
 
 
 def sizes(folder: Path, repeat: int) -> None:
-    """Seconds for a megapixel of the result, by its size."""
-    row("megapixels out", "seconds for each")
-    row("---", "---")
-    for megapixels in (0.25, 4, 27, 100):
+    """Seconds for a megapixel of the result, and memory, by its size."""
+    header("megapixels out", "seconds for each", "peak memory (MB)")
+    for megapixels in (0.01, 0.25, 4, 27, 100):
         side = round((megapixels * 1e6) ** 0.5 / SCALE)
         with Image.open(EXAMPLE) as cat:
             cat.resize((side, side)).save(folder / "square.png")
-        run = srcnn(str(folder / "square.png"), "-o", str(folder / "out.png"))
-        (seconds,) = medians([run], 1 if megapixels > 30 else repeat)
-        row(f"{megapixels:g}", f"{seconds / megapixels:.3f}")
+        command = upscale_command(str(folder / "square.png"), "-o", str(folder / "out.png"))
+        (own,) = medians([process(*command)], 1 if megapixels > 30 else repeat)
+        memory = usage_of(command).megabytes
+        row(f"{megapixels:g}", f"{own.seconds / megapixels:.3f}", f"{memory:,.0f}")
+
+
+def machine() -> str:
+    """The processor's own name, its cores, and the system."""
+    cpu = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        lines = information.read_text(encoding="utf-8").splitlines()
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+        cpu = names[0] if names else cpu
+    return f"{cpu}, {crew().size} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def write_page(load: str) -> None:
+    """Make the page of what was said."""
+    text = f"""# How fast
+
+Everything here is one run of `python benchmarks/speed.py --write`, on the CPU: {machine()}; {load}.
+Medians of runs in turn. Ratios are of this run, so that other work on the machine weighs on both
+sides. A ratio of times below 1 means that `srcnn` is faster; a ratio of speeds, above 1.
+"""
+    PAGE.write_text("\n".join([text.rstrip("\n"), *_said]) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -178,19 +286,25 @@ def main() -> None:
     parts = ("processes", "network", "files", "sizes")
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--side", type=int, default=510)
+    parser.add_argument("--sides", type=int, nargs="+", default=[510, 2040])
+    parser.add_argument("--write", action="store_true", help="make docs/speed.md of all parts")
     options = parser.parse_args()
-    print(f"{crew().size} threads\n")
+    if options.write and {*options.parts} != {*parts}:
+        parser.error("--write is for all parts together")
+    before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if "processes" in options.parts:
             whole_processes(folder, options.repeat)
         if "network" in options.parts:
-            networks(options.side, options.repeat)
+            for side in options.sides:
+                networks(side, options.repeat)
         if "files" in options.parts:
             files(folder, options.repeat)
         if "sizes" in options.parts:
             sizes(folder, options.repeat)
+    if options.write:
+        write_page(f"other programs kept {before:.1f} cores busy when it began")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -100,6 +99,8 @@ def run_jobs(
             yield run_job(job, task, upscaler, show)
             shares[number] = 1.0
         return
+    from concurrent.futures import ThreadPoolExecutor, wait  # not for a single file
+
     room = _Room()
 
     def work(number: int) -> Outcome:
