@@ -230,8 +230,9 @@ def files(folder: Path, repeat: int) -> None:
     for label, own in zip(runs, found, strict=True):
         ratio = own.seconds / found[0].seconds
         row(label, f"{FILES / own.seconds:.1f}", f"{own.busy:.0%}", f"{1 / ratio:.2f}")
-    whole = (many / "050.jpg").read_bytes()
-    broken = {"050.jpg": whole[: len(whole) // 2], "077.jpg": b"no picture"}
+    cut, other = (f"{FILES * share // 4:03}.jpg" for share in (2, 3))
+    whole = (many / cut).read_bytes()
+    broken = {cut: whole[: len(whole) // 2], other: b"no picture"}
     for name, content in broken.items():
         (many / name).write_bytes(content)
     told = srcnn(given, *made, codes=(1,))()
