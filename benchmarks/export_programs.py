@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import atexit
 import base64
+import contextlib
 import io
 import json
+import os
 import runpy
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -246,9 +249,19 @@ def _mpv(path: Path, exported: Exported) -> Run:
         ],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    atexit.register(player.terminate)
+    mpv = None
+
+    def close() -> None:
+        if mpv is not None:
+            with contextlib.suppress(OSError):
+                mpv.command("quit")
+        try:
+            player.wait(10 if mpv else 0)
+        except subprocess.TimeoutExpired:
+            os.killpg(player.pid, signal.SIGTERM)  # the display as well
+
+    atexit.register(close)
     mpv = _Mpv(place / "socket")
-    atexit.register(mpv.command, "quit")
 
     def run(planes: Planes) -> Planes:
         _, height, width = planes.shape
