@@ -252,7 +252,9 @@ def test_the_srcnn_recipe_is_the_papers_and_every_value_can_be_replaced(train, f
 def test_the_recipes_are_printed_with_all_values(train):
     code, out, _ = train("--recipes")
     assert code == 0
-    lines = {line.split()[0]: line.split()[1:] for line in out.splitlines()}
+    table, _, explained = out.partition("\n\n")
+    lines = {line.split()[0]: line.split()[1:] for line in table.splitlines()}
+    assert "--epochs NUMBER" in explained
     assert lines["value"] == ["fast", "srcnn", "vdsr"]
     assert lines["patch"] == ["48", "33", "41"]
     assert lines["epochs"][2] == "80"
@@ -260,7 +262,8 @@ def test_the_recipes_are_printed_with_all_values(train):
 
 def test_the_recipes_are_printed_as_a_run_prints_them(train, folder):
     _, out, _ = train("--recipes")
-    lines = {line.split()[0]: line.split()[1] for line in out.splitlines()}
+    table = out.partition("\n\n")[0]
+    lines = {line.split()[0]: line.split()[1] for line in table.splitlines()}
     code, _, err = train("--data", "data", "--minutes", "0", "-o", "run", "--patch", "40")
     assert code == 0, err
     (line,) = [line for line in err.splitlines() if line.startswith("recipe fast: ")]

@@ -14,7 +14,7 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs/train.md"
 
 PANELS = {
     None: "recipe recipes help",
-    "Computing": "device",
+    "Computing": "device threads",
     "Data": "data validation hold-back cache-gb workers",
     "Network (default: the recipe's)": "method architecture filters widths depth width channels "
     "scale border init renew",

@@ -224,7 +224,7 @@ def test_an_unknown_precision_is_code_2(run):
     noise("a.png", (20, 14))
     code, _, err = run("a.png", "--precision", "half")
     assert code == 2
-    assert "'--precision': 'half' is not one of 'float32', 'bfloat16'" in one_line(err)
+    assert "'--precision': 'half' is not one of 'auto', 'float32', 'bfloat16'" in one_line(err)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
