@@ -12,12 +12,11 @@ where a file's largest cost is below 0.005 dB.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from shipped import write_card
+from shipped import store, write_card
 from srcnn_cli.evaluation.protocol import SRCNN
 from srcnn_cli.evaluation.sources import find_sources, load
 from srcnn_cli.imaging.chain import parse_chain
@@ -89,12 +88,7 @@ def main() -> None:
         rows.setdefault(path.name, []).append(row)
         measured.setdefault(path.name, {})[str(scale)] = round(fmean(found), 4)
     if options.write:
-        path = weights_folder() / "index.json"
-        index = json.loads(path.read_text(encoding="utf-8"))
-        for item in (*index["models"], *index["photographs"]):
-            if item["file"] in measured:
-                item["bfloat16_cost"] = measured[item["file"]]
-        path.write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        store({name: {"bfloat16_cost": cost} for name, cost in measured.items()})
         write_card(weights_folder() / "README.md", {"bfloat16": rows})
 
 

@@ -11,17 +11,15 @@ on.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING
 
-from srcnn_cli.evaluation.protocol import SRCNN
-from srcnn_cli.evaluation.sources import find_sources, load
+from shipped import store
+from srcnn_cli.evaluation.restoration import TOLD, measure_levels
+from srcnn_cli.evaluation.sources import find_sources
 from srcnn_cli.imaging.chain import parse_chain
-from srcnn_cli.methods.base import wants_color
 from srcnn_cli.methods.selection import method_of_file
-from srcnn_cli.models.catalog import find_model, photograph_weights, weights_folder
+from srcnn_cli.models.catalog import find_model, photograph_weights
 
 if TYPE_CHECKING:
     from srcnn_cli.evaluation.sources import Source
@@ -29,26 +27,19 @@ if TYPE_CHECKING:
 LEAST, MOST = 80, 100
 
 
-def psnr(path: Path, scale: int, quality: int, sources: list[Source]) -> float:
-    """Mean PSNR in dB of the network in a file, on JPEGs of a quality."""
-    method = method_of_file(path.stem, path, "cpu")
-    convention = SRCNN.changed(degrade=parse_chain(f"jpeg:{quality}"))
-    values = []
-    for source in sources:
-        pair = load(source).pair(scale, convention)
-        told = method.told(pair.levels)
-        low = pair.offered(color=wants_color(told))
-        output, _ = told.enlarge(low, *pair.truth.shape[-2:])
-        values.append(pair.psnr(output))
-    return fmean(values)
-
-
 def crossing(clean: Path, restoring: Path, scale: int, sources: list[Source]) -> int:
     """The least quality from which on the clean weights do better, found by halving."""
+    told = f"restoring{TOLD}"
+    columns = {
+        name: method_of_file(name, path, "cpu").told
+        for name, path in (("clean", clean), (told, restoring))
+    }
     low, high = LEAST, MOST
     while high - low > 1:
         quality = (low + high) // 2
-        gain = psnr(restoring, scale, quality, sources) - psnr(clean, scale, quality, sources)
+        chains = [parse_chain(f"jpeg:{quality}")]
+        (row,) = measure_levels(sources, columns, scale=scale, chains=chains)
+        gain = row.gains[told].mean - row.gains["clean"].mean
         print(f"{restoring.stem} at {quality}: {gain:+.3f} dB", flush=True)
         low, high = (low, quality) if gain < 0 else (quality, high)
     return high
@@ -71,12 +62,7 @@ def main() -> None:
         found[name] = crossing(clean, weights.path, weights.scale, sources)
         print(f"{name}: clean weights do better from quality {found[name]} on", flush=True)
     if options.write:
-        path = weights_folder() / "index.json"
-        index = json.loads(path.read_text(encoding="utf-8"))
-        for item in index["photographs"]:
-            if item["file"] in found:
-                item["clean_from"] = found[item["file"]]
-        path.write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        store({name: {"clean_from": quality} for name, quality in found.items()})
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def store(figures: dict[str, Any]) -> None:
     """Write figures into the index, by the names of the files that they are about."""
     path = weights_folder() / "index.json"
     index = json.loads(path.read_text(encoding="utf-8"))
-    for item in index["models"]:
+    for item in (*index["models"], *index["photographs"]):
         new = figures.get(item["file"], {})
         if item["sha256"] != new.get("sha256", item["sha256"]):
             item.pop("bfloat16_cost", None)  # of other weights: bfloat16_cost.py measures it

@@ -20,8 +20,8 @@ class Ensemble:
     """An engine that runs another one on the eight flips and turns of every patch.
 
     The mean of the eight results, flipped and turned back ("self-ensemble", Timofte et al.,
-    CVPR 2016), is some hundredths to tenths of a dB
-    better, and takes eight times as long. It is exact in tiles, as the engine itself is.
+    CVPR 2016), is some hundredths to tenths of a dB better, and takes eight times as long. It is
+    exact in tiles, as the engine itself is.
     """
 
     def __init__(self, engine: Engine) -> None:

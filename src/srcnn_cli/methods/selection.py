@@ -139,9 +139,7 @@ class Candidates:
         Raises:
             ModelError: Its weights do not load.
         """
-        if scale is None or not self.restores(scale):
-            levels = CLEAN
-        path = self._path(scale, levels)
+        path, levels = self._chosen(scale, levels)
         with _loading.lock:
             if (path, levels) not in self._made:
                 self._made[path, levels] = self._make(path, device, levels)
@@ -149,17 +147,19 @@ class Candidates:
 
     def precision(self, scale: int | None, device: str, levels: Levels = CLEAN) -> Precision:
         """What the network of `method` computes in."""
-        if scale is None or not self.restores(scale):
-            levels = CLEAN
-        return self._precision_of(self._path(scale, levels), device)
+        path, _ = self._chosen(scale, levels)
+        return self._precision_of(path, device)
 
-    def _path(self, scale: int | None, levels: Levels) -> Path | None:
+    def _chosen(self, scale: int | None, levels: Levels) -> tuple[Path | None, Levels]:
+        """The file for a scale, and what it is told of the damage."""
         if scale is None:
-            return None
+            return None, CLEAN
+        if not self.restores(scale):
+            levels = CLEAN
         first, other = self._files, self._restoring
         if levels != CLEAN or scale not in first:
             first, other = other, first
-        return first.get(scale) or other[scale]
+        return first.get(scale) or other[scale], levels
 
     def _precision_of(self, path: Path | None, device: str) -> Precision:
         if self._precision != "auto":

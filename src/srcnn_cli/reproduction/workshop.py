@@ -24,7 +24,7 @@ from srcnn_cli.models.dictionaries import DICTIONARIES
 from srcnn_cli.models.weights import load_any, read_training, save_weights
 from srcnn_cli.reproduction.data_sets import find_set
 from srcnn_cli.training.dictionary import DictionaryPair, train_dictionary
-from srcnn_cli.training.dictionary_run import planned
+from srcnn_cli.training.dictionary_run import atoms_deadline, planned
 from srcnn_cli.training.dictionary_samples import read_planes
 from srcnn_cli.training.examples import training_files
 
@@ -176,8 +176,7 @@ class Workshop:
             self._say(f"training {name} ×{scale} on T91")
         planes = read_planes(training_files([self.set_folder("T91")]), scale)
         started, left = time.monotonic(), self.minutes_left
-        # Half of what is left is for the dictionary, as in `srcnn train --minutes`.
-        deadline = None if left is None else started + 30 * left
+        deadline = atoms_deadline(started, left)
         plan, done = planned(left, None), dict[str, int]()
 
         def report(stage: str, count: int, total: int) -> None:

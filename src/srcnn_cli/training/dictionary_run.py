@@ -35,6 +35,11 @@ def planned(minutes: float | None, seed: int | None) -> DictionaryPlan:
     return plan if seed is None else replace(plan, seed=seed)
 
 
+def atoms_deadline(started: float, minutes: float | None) -> float | None:
+    """When learning atoms ends, of `time.monotonic`: after half of the minutes; None: never."""
+    return None if minutes is None else started + 30 * minutes
+
+
 def new_dictionary_folder(folder: Path | None, method: str, scale: int) -> Path:
     """The folder of a run, ``runs/a-plus-x3`` unless one is named; made if it is not there.
 
@@ -84,7 +89,7 @@ def train_into(
         OutputError: The file cannot be written.
     """
     started = time.monotonic()
-    deadline = None if minutes is None else started + 30 * minutes
+    deadline = atoms_deadline(started, minutes)
     report("reading", 0, 0)
     planes = read_planes(training_files(data), scale, on_skip)
     config, tensors = train_dictionary(method, planes, scale, plan, report, deadline=deadline)
