@@ -133,7 +133,7 @@ def store(figures: dict[str, Any]) -> None:
     for item in (*index["models"], *index["photographs"]):
         new = figures.get(item["file"], {})
         if item["sha256"] != new.get("sha256", item["sha256"]):
-            item.pop("bfloat16_cost", None)  # of other weights: bfloat16_cost.py measures it
+            item.pop("bfloat16", None)  # of other weights: bfloat16.py measures it
         item.update(new)
     path.write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -170,8 +170,8 @@ class Failing:
 )
 def test_running_out_of_memory_has_its_own_error(monkeypatch, words, error):
     config = ModelConfig(filters=(3,), widths=())
+    monkeypatch.setattr("onnxruntime.InferenceSession", lambda *_, **__: Failing(words))
     engine = OnnxEngine(config, random_tensors(config))
-    monkeypatch.setattr(engine, "_session", lambda _: Failing(words))
     with pytest.raises(error):
         engine.run(noise(), WHOLE)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
 
+from srcnn_cli.engines.by_edges import ByEdges
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError
 from srcnn_cli.files import is_memory_error
@@ -56,9 +56,7 @@ class OnnxEngine:
 
     def renew(self) -> None:
         """Begin anew, without the sessions that were made."""
-        self._sessions: dict[Edges, Any] = {}
-        self._lock = Lock()
-        self._locks: dict[Edges, Lock] = {}
+        self._sessions = ByEdges(self._session)
 
     def best_tile(self, height: int, width: int) -> int:
         """See `Engine`."""
@@ -67,8 +65,7 @@ class OnnxEngine:
     def run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         """See `Engine`."""
         try:
-            session = self._session(edges)
-            output: NDArray[np.float32] = session.run(
+            output: NDArray[np.float32] = self._sessions[edges].run(
                 [OUTPUT], {INPUT: np.ascontiguousarray(patch[None])}
             )[0][0]
         except Exception as error:
@@ -79,17 +76,12 @@ class OnnxEngine:
 
     def _session(self, edges: Edges) -> Any:  # noqa: ANN401 - onnxruntime has no types
         """ONNX Runtime's own object; a few milliseconds for each kind of tile."""
-        with self._lock:
-            own = self._locks.setdefault(edges, Lock())
-        with own:  # models of two kinds of tiles are made at the same time
-            if edges not in self._sessions:
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = options.inter_op_num_threads = 1
-                options.enable_mem_pattern = False  # it is for patches of one and the same size
-                options.add_session_config_entry("session.use_env_allocators", "1")
-                self._sessions[edges] = onnxruntime.InferenceSession(
-                    network_model(self.config, self._tensors, edges, block=self._block),
-                    options,
-                    providers=["CPUExecutionProvider"],
-                )
-            return self._sessions[edges]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_mem_pattern = False  # it is for patches of one and the same size
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        return onnxruntime.InferenceSession(
+            network_model(self.config, self._tensors, edges, block=self._block),
+            options,
+            providers=["CPUExecutionProvider"],
+        )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import openvino
 
+from srcnn_cli.engines.by_edges import ByEdges
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.files import is_memory_error
@@ -51,8 +52,7 @@ class OpenVinoEngine:
 
     def renew(self) -> None:
         """Begin anew, without the models that were compiled."""
-        self._lock = threading.Lock()
-        self._compiled: dict[Edges, Any] = {}
+        self._compiled = ByEdges(self._compile)
         self._requests = threading.local()
 
     def best_tile(self, height: int, width: int) -> int:
@@ -87,10 +87,7 @@ class OpenVinoEngine:
         if not hasattr(own, "by_edges"):
             own.by_edges = {}
         if edges not in own.by_edges:
-            with self._lock:
-                if edges not in self._compiled:
-                    self._compiled[edges] = self._compile(edges)
-                own.by_edges[edges] = self._compiled[edges].create_infer_request()
+            own.by_edges[edges] = self._compiled[edges].create_infer_request()
         return own.by_edges[edges]
 
     def _compile(self, edges: Edges) -> Any:  # noqa: ANN401 - OpenVINO's own object

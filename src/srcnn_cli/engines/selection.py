@@ -9,12 +9,19 @@ from srcnn_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from srcnn_cli.engines.base import Engine
+    from srcnn_cli.models.catalog import Bfloat16
     from srcnn_cli.models.config import EngineName, ModelConfig, Precision
     from srcnn_cli.models.weights import Tensors
 
 
-# Of a loss in dB, below which ``--precision auto`` accepts it.
+# What ``--precision auto`` asks for before it takes bfloat16. A loss in dB below this:
 NEGLIGIBLE = 0.005
+# On the CPU, a network so many times as fast. 9x9 filters on one plane, most of SRCNN's work, are
+# no matrices, and what bfloat16 gains with the rest is lost again on the way.
+WORTHWHILE = 2.0
+# There also, so many multiplications of a picture: loading OpenVINO and having it make the code
+# for nine kinds of tiles takes as long as about half of these take in float32.
+LARGE = 1e11
 
 
 def make_engine(
@@ -78,15 +85,24 @@ def choose_engine(device: str, precision: Precision, engine: EngineName = "auto"
     return "torch" if find_spec("openvino") is None and find_spec("torch") else "openvino"
 
 
-def best_precision(cost: float | None, device: str, engine: EngineName = "auto") -> Precision:
+def best_precision(
+    known: Bfloat16 | None, multiplications: float, device: str, engine: EngineName = "auto"
+) -> Precision:
     """What ``auto`` means: bfloat16, if it is faster there and costs a network next to nothing.
 
+    Decided for each picture by itself, so that its result does not depend on what is done besides.
+
     Args:
-        cost: PSNR in dB that the network loses in bfloat16; None: nobody knows.
+        known: What bfloat16 does to the network; None: nobody knows.
+        multiplications: Of the network, for the whole picture.
         device: From `devices.find_device`.
         engine: See `choose_engine`.
     """
-    if cost is None or cost >= NEGLIGIBLE or engine == "onnx":
+    if known is None or engine == "onnx":
+        return "float32"
+    if known.cost >= NEGLIGIBLE:
+        return "float32"
+    if device == "cpu" and (known.speed < WORTHWHILE or multiplications < LARGE):
         return "float32"
     chosen = choose_engine(device, "bfloat16", engine)
     installed = find_spec("openvino" if chosen == "openvino" else "torch") is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from srcnn_cli.imaging.levels import CLEAN, Levels, compression_level
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
 from srcnn_cli.methods.onnx_file import is_onnx, onnx_config, onnx_method, onnx_scales
 from srcnn_cli.models.catalog import (
-    bfloat16_cost,
+    bfloat16,
     clean_quality,
     find_model,
     load_any_model,
@@ -87,7 +87,7 @@ class Candidates:
             {} if name in INTERPOLATIONS else find_files(name, interpolations=tuple(INTERPOLATIONS))
         )
         self._restoring = {} if name in INTERPOLATIONS else restoring_weights(self.name)
-        self._made: dict[tuple[Path | None, Levels], Method] = {}
+        self._made: dict[tuple[Path | None, Levels, Precision], Method] = {}
         self._restores: dict[int, bool] = dict.fromkeys(self._restoring, True)
         self.scales = tuple(sorted(scale for scale in self._files if scale > 1))
 
@@ -128,27 +128,34 @@ class Candidates:
         alone = levels == Levels(compression=levels.compression)
         return CLEAN if alone and levels.compression <= light else levels
 
-    def method(self, scale: int | None, device: str, levels: Levels = CLEAN) -> Method:
+    def method(
+        self, scale: int | None, device: str, levels: Levels = CLEAN, *, pixels: int = 0
+    ) -> Method:
         """The method for one of `scales`; for an interpolation there is but one.
 
         Args:
             scale: The factor.
             device: From `engines.devices.find_device`.
             levels: How damaged its input is. Where there are weights that undo that, they are run.
+            pixels: Of the result; where ``auto`` may choose the precision, it asks for that.
 
         Raises:
             ModelError: Its weights do not load.
         """
         path, levels = self._chosen(scale, levels)
         with _loading.lock:
-            if (path, levels) not in self._made:
-                self._made[path, levels] = self._make(path, device, levels)
-            return self._made[path, levels]
+            precision = self._precision_of(path, device, pixels)
+            if (path, levels, precision) not in self._made:
+                made = self._make(path, device, levels, precision)
+                self._made[path, levels, precision] = made
+            return self._made[path, levels, precision]
 
-    def precision(self, scale: int | None, device: str, levels: Levels = CLEAN) -> Precision:
+    def precision(
+        self, scale: int | None, device: str, levels: Levels = CLEAN, *, pixels: int = 0
+    ) -> Precision:
         """What the network of `method` computes in."""
         path, _ = self._chosen(scale, levels)
-        return self._precision_of(path, device)
+        return self._precision_of(path, device, pixels)
 
     def _chosen(self, scale: int | None, levels: Levels) -> tuple[Path | None, Levels]:
         """The file for a scale, and what it is told of the damage."""
@@ -161,14 +168,16 @@ class Candidates:
             first, other = other, first
         return first.get(scale) or other[scale], levels
 
-    def _precision_of(self, path: Path | None, device: str) -> Precision:
+    def _precision_of(self, path: Path | None, device: str, pixels: int) -> Precision:
         if self._precision != "auto":
             return self._precision
         from srcnn_cli.engines.selection import best_precision
 
-        return best_precision(bfloat16_cost(path) if path else None, device, self._engine)
+        known = bfloat16(path) if path else None
+        multiplications = _multiplications(path) * pixels if path and known else 0
+        return best_precision(known, multiplications, device, self._engine)
 
-    def _make(self, path: Path | None, device: str, levels: Levels) -> Method:
+    def _make(self, path: Path | None, device: str, levels: Levels, precision: Precision) -> Method:
         if path is None:
             return Interpolation(self.name)
         return method_of_file(
@@ -176,12 +185,19 @@ class Candidates:
             path,
             device,
             border=self._border,
-            precision=self._precision_of(path, device),
+            precision=precision,
             engine=self._engine,
             levels=levels,
             overlap=self._overlap,
             ensemble=self._ensemble,
         )
+
+
+@cache
+def _multiplications(path: Path) -> float:
+    """Of a network, for a pixel of its result."""
+    config = read_config(path)
+    return config.operations_per_pixel if isinstance(config, ModelConfig) else 0
 
 
 def find_files(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Path]:

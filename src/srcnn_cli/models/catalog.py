@@ -176,16 +176,27 @@ def clean_quality(path: Path) -> int:
     return next((weights.clean_from for weights in known), 100)
 
 
-@cache
-def bfloat16_cost(path: Path) -> float | None:
-    """PSNR in dB that a shipped network loses in bfloat16, at that scale where it loses most.
+class Bfloat16(NamedTuple):
+    """What computing in bfloat16 does to a network.
 
-    Measured on pictures that it was neither trained nor judged on; None where it was not measured.
+    Attributes:
+        cost: PSNR in dB that it loses, on pictures that it was neither trained nor judged on.
+        speed: Times that of float32, on a processor that multiplies matrices in bfloat16.
     """
+
+    cost: float
+    speed: float
+
+
+@cache
+def bfloat16(path: Path) -> Bfloat16 | None:
+    """The same of a shipped network, at the worst of its scales; None where it was not measured."""
     entries = (*_index()["models"], *_index().get("photographs", ()))
-    costs = {entry["file"]: entry["bfloat16_cost"] for entry in entries if "bfloat16_cost" in entry}
-    known = costs.get(path.name) if path.parent == weights_folder() else None
-    return max(known.values()) if known else None
+    known = {entry["file"]: entry["bfloat16"] for entry in entries if "bfloat16" in entry}
+    own = known.get(path.name) if path.parent == weights_folder() else None
+    if not own:
+        return None
+    return Bfloat16(max(s["cost"] for s in own.values()), min(s["speed"] for s in own.values()))
 
 
 def find_model(name: str, *, interpolations: Sequence[str] = ()) -> dict[int, Path]:

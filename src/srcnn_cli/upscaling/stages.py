@@ -30,6 +30,11 @@ class Stage(NamedTuple):
     width: int
     scale: int | None
 
+    @property
+    def pixels(self) -> int:
+        """Of its result."""
+        return self.height * self.width
+
 
 def target_size(height: int, width: int, factor: float) -> tuple[int, int]:
     """(height, width) times the factor, rounded half up, at least 1.

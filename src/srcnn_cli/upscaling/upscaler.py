@@ -124,7 +124,7 @@ class Upscaler:
             return self.precision
         damage = [levels] + [CLEAN] * (len(stages) - 1)
         each = {
-            self._candidates.precision(stage.scale, self.device, own)
+            self._candidates.precision(stage.scale, self.device, own, pixels=stage.pixels)
             for stage, own in zip(stages, damage, strict=False)
         }
         return "bfloat16" if "bfloat16" in each else "float32"
@@ -166,7 +166,7 @@ class Upscaler:
 
     def border_of(self, stages: list[Stage]) -> BorderPolicy | None:
         """The border policy of the last stage's network; None if no network was run."""
-        return self._method(stages[-1].scale).border if stages else None
+        return self._method(stages[-1]).border if stages else None
 
     def upscale(
         self,
@@ -287,11 +287,11 @@ class Upscaler:
 
     def _methods(self, stages: list[Stage], levels: Levels) -> list[Method]:
         """What is damaged is the input of the first stage alone."""
-        first = [self._method(stage.scale, levels) for stage in stages[:1]]
-        return first + [self._method(stage.scale) for stage in stages[1:]]
+        first = [self._method(stage, levels) for stage in stages[:1]]
+        return first + [self._method(stage) for stage in stages[1:]]
 
-    def _method(self, scale: int | None, levels: Levels = CLEAN) -> Method:
-        return self._candidates.method(scale, self.device, levels)
+    def _method(self, stage: Stage, levels: Levels = CLEAN) -> Method:
+        return self._candidates.method(stage.scale, self.device, levels, pixels=stage.pixels)
 
 
 def _ignore(_share: float) -> None:
