@@ -1,10 +1,10 @@
 """All figures of speed in one run, as ratios: what is compared is run in turn, A B A B ...
 
-Whole processes against scripts of one's own with ONNX Runtime and torch that do the same work;
-networks alone against OpenVINO on the whole plane and against what this processor multiplies; a
-hundred files at once against one by one, and with broken ones among them; cost and memory of larger
-pictures. Medians; a busy machine slows all sides alike, but what has two threads more than what has
-one.
+Whole processes against scripts of one's own with ONNX Runtime and torch that do the same work, and
+with OpenCV and FSRCNN; networks alone against OpenVINO on the whole plane and against what this
+processor multiplies; a hundred files at once against one by one, and with broken ones among them;
+cost and memory of larger pictures. Medians; a busy machine slows all sides alike, but what has two
+threads more than what has one.
 
     python benchmarks/speed.py                           # prints tables in Markdown
     python benchmarks/speed.py --parts network files --repeat 3
@@ -34,15 +34,15 @@ from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.engines.tiling import run_plane
 from srcnn_cli.imaging.regions import WHOLE
 from srcnn_cli.models.catalog import find_model, load_model
-from srcnn_cli.models.config import PRECISIONS
+from srcnn_cli.models.config import PRECISIONS, ModelConfig
 from srcnn_cli.models.networks.onnx_graph import network_model
+from srcnn_cli.models.networks.registry import FAMILIES
 from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from srcnn_cli.engines.base import Engine
-    from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.weights import Tensors
 
 HERE = Path(__file__).parent
@@ -137,12 +137,14 @@ def upscale_command(*options: str) -> list[str]:
 def whole_processes(folder: Path, repeat: int) -> None:
     """From prompt to file, against bare scripts with the same network."""
     header(
-        "whole process, ×3", "seconds", "processor busy", "ratio to a bare ONNX Runtime script",
-        "ratio to a bare torch script",
+        "whole process, ×3", "seconds", "with `--precision auto`", "processor busy", "ratio to a bare ONNX Runtime script",
+        "ratio to a bare torch script", "ratio to OpenCV's dnn with FSRCNN",
     )  # fmt: skip
     with Image.open(EXAMPLE) as cat:
         cat.crop((120, 60, 290, 230)).save(folder / "170.png")
         cat.resize((2000, 1500)).save(folder / "2000.png")
+    fsrcnn = folder / "fsrcnn.onnx"
+    fsrcnn.write_bytes(network_model(*fresh_fsrcnn(), WHOLE))
     for name in ("subpixel-s", "srcnn-9-1-5"):
         weights = find_model(name)[SCALE]
         config, tensors = load_model(weights)
@@ -151,19 +153,28 @@ def whole_processes(folder: Path, repeat: int) -> None:
         model.write_bytes(network_model(config, tensors, WHOLE))
         for picture in ("170.png", "2000.png"):
             files = (str(folder / picture), str(folder / "out.png"))
-            onnx, torch = (
+            scripts = [
                 process(sys.executable, str(HERE / script), str(network), *files, str(SCALE))
                 for script, network in (
                     ("bare_onnxruntime.py", model),
                     ("bare_torch.py", weights),
+                    ("bare_opencv.py", fsrcnn),
                 )
-            )
-            ours, *theirs = medians(
-                [srcnn("-m", name, files[0], "-o", files[1]), onnx, torch], repeat
-            )
+            ]
+            ours, *theirs = medians([srcnn("-m", name, files[0], "-o", files[1]), *scripts], repeat)
             label = f"{name}, {picture.removesuffix('.png')} pixels wide"
-            ratios = [f"{ours.seconds / own.seconds:.2f}" for own in theirs]
-            row(label, f"{ours.seconds:.2f}", f"{ours.busy:.0%}", *ratios)
+            ratios = [f"{ours.seconds / other.seconds:.2f}" for other in theirs]
+            seconds = (f"{run.seconds:.2f}" for run in (ours, auto))
+            row(label, *seconds, f"{ours.busy:.0%}", *ratios)
+
+
+def fresh_fsrcnn() -> tuple[ModelConfig, Tensors]:
+    """FSRCNN as OpenCV has it, zero padding included; the weights do not matter to the time."""
+    filters, widths = FAMILIES["fsrcnn"].hyperparameters(scale=SCALE)
+    config = ModelConfig("fsrcnn", filters, widths, scales=(SCALE,), border="zero")
+    random = np.random.default_rng(0)
+    shapes = config.tensor_shapes.items()
+    return config, {name: random.normal(0, 0.05, shape).astype("f") for name, shape in shapes}
 
 
 def on_whole_plane(
