@@ -137,8 +137,9 @@ def upscale_command(*options: str) -> list[str]:
 def whole_processes(folder: Path, repeat: int) -> None:
     """From prompt to file, against bare scripts with the same network."""
     header(
-        "whole process, ×3", "seconds", "with `--precision auto`", "processor busy", "ratio to a bare ONNX Runtime script",
-        "ratio to a bare torch script", "ratio to OpenCV's dnn with FSRCNN",
+        "whole process, ×3", "seconds", "with `--precision auto`", "processor busy",
+        "ratio to a bare ONNX Runtime script", "ratio to a bare torch script",
+        "ratio to OpenCV's dnn with FSRCNN",
     )  # fmt: skip
     with Image.open(EXAMPLE) as cat:
         cat.crop((120, 60, 290, 230)).save(folder / "170.png")
@@ -161,7 +162,9 @@ def whole_processes(folder: Path, repeat: int) -> None:
                     ("bare_opencv.py", fsrcnn),
                 )
             ]
-            ours, *theirs = medians([srcnn("-m", name, files[0], "-o", files[1]), *scripts], repeat)
+            own = ("-m", name, files[0], "-o", files[1])
+            runs = [srcnn(*own), srcnn(*own, "--precision", "auto"), *scripts]
+            ours, auto, *theirs = medians(runs, repeat)
             label = f"{name}, {picture.removesuffix('.png')} pixels wide"
             ratios = [f"{ours.seconds / other.seconds:.2f}" for other in theirs]
             seconds = (f"{run.seconds:.2f}" for run in (ours, auto))
