@@ -21,9 +21,7 @@ class Espcn(Family):
     grid = "low-resolution"
     activation: Activation = "tanh"
     border = "normalize"
-    training = MappingProxyType(
-        {"border_share": 1.0, "initial": "he", "patch": 32, "last_rate": 0.1}
-    )
+    training = MappingProxyType({"border_share": 1.0, "initial": "he", "patch": 32})
 
     def hyperparameters(
         self, *, scale: int, depth: int | None = None, width: int | None = None

@@ -28,9 +28,13 @@ class Fsrcnn(Family):
     grid = "low-resolution"
     activation = "prelu"
     border = "normalize"
+    # Layers of 12 maps gain nothing by bfloat16.
     training = MappingProxyType(
-        {"border_share": 1.0, "initial": "he", "patch": 32, "last_rate": 0.1}
-    )
+        {
+            "border_share": 1.0, "initial": "he", "patch": 32, "rate": 2e-3,
+            "precision": "float32",
+        }
+    )  # fmt: skip
 
     def label(self, network: Hyperparameters) -> str:
         """See `Family`: as the paper writes it, ``fsrcnn-56-12-4``."""
