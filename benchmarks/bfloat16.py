@@ -27,6 +27,7 @@ from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.evaluation.protocol import SRCNN
 from srcnn_cli.evaluation.sources import find_sources, load
 from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.base import wants_color
 from srcnn_cli.methods.selection import method_of_file
 from srcnn_cli.models.catalog import (
@@ -37,6 +38,7 @@ from srcnn_cli.models.catalog import (
     weights_folder,
 )
 from srcnn_cli.models.config import ModelConfig
+from srcnn_cli.models.networks.levels import at_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,9 +73,9 @@ def costs(path: Path, scale: int, sources: list[Source], protocol: Protocol) -> 
 
 def gain(path: Path, repeat: int = 5) -> float:
     """Time of float32 over that of bfloat16, medians of runs in turn."""
-    config, tensors = load_model(path)
-    shape = (config.channels + len(config.levels), *[SIDE // config.factor] * 2)
-    planes = np.random.default_rng(0).random(shape, np.float32)
+    config, tensors = at_level(*load_model(path), CLEAN)
+    low = SIDE // config.factor
+    planes = np.random.default_rng(0).random((config.channels, low, low), np.float32)
     plain, fewer = medians(
         [
             partial(

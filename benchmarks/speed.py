@@ -21,6 +21,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,7 @@ from srcnn_cli.engines.selection import make_engine
 from srcnn_cli.engines.tiling import run_plane
 from srcnn_cli.imaging.regions import WHOLE
 from srcnn_cli.models.catalog import find_model, load_model
-from srcnn_cli.models.config import PRECISIONS, ModelConfig
+from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks.onnx_graph import network_model
 from srcnn_cli.models.networks.registry import FAMILIES
 from srcnn_cli.threads import crew
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from srcnn_cli.engines.base import Engine
+    from srcnn_cli.models.config import EngineName, Precision
     from srcnn_cli.models.weights import Tensors
 
 HERE = Path(__file__).parent
@@ -76,6 +78,11 @@ def say(line: str = "") -> None:
 def row(*cells: object) -> None:
     """A line of a table."""
     say(f"| {' | '.join(map(str, cells))} |")
+
+
+def section(title: str, text: str) -> None:
+    """A heading, and what the tables below it tell."""
+    say(f"\n## {title}\n\n{textwrap.fill(text, 110, break_on_hyphens=False)}")
 
 
 def header(*cells: str) -> None:
@@ -136,6 +143,13 @@ def upscale_command(*options: str) -> list[str]:
 
 def whole_processes(folder: Path, repeat: int) -> None:
     """From prompt to file, against bare scripts with the same network."""
+    section(
+        "From prompt to file",
+        "`srcnn upscale` at ×3, start included, against scripts of some 15 lines that read, "
+        "enlarge and write with the same network by ONNX Runtime and by torch on the whole "
+        "picture, and with FSRCNN(56, 12, 4), which is a sixth of the multiplications of "
+        "`subpixel-s`, by OpenCV. Ratios of times: below 1, `srcnn` is faster.",
+    )
     header(
         "whole process, ×3", "seconds", "with `--precision auto`", "processor busy",
         "ratio to a bare ONNX Runtime script", "ratio to a bare torch script",
@@ -198,13 +212,26 @@ def tiled(engine: Engine, planes: np.ndarray) -> None:
     run_plane(engine, planes, engine.best_tile(*planes.shape[-2:]))
 
 
-def networks(side: int, repeat: int) -> None:
+def networks(sides: Sequence[int], repeat: int) -> None:
     """Networks alone, in billions of floating-point operations a second."""
+    section(
+        "Networks alone",
+        "In float32, tiles and their halos included, against OpenVINO on the whole plane with "
+        "all cores: above 1, `srcnn` is faster. What the processor can multiply is told by a "
+        "large product of two matrices. bfloat16 by OpenVINO; a ratio above 1 means that it is "
+        "faster than float32 by ONNX Runtime.",
+    )
+    for side in sides:
+        networks_at(side, repeat)
+
+
+def networks_at(side: int, repeat: int) -> None:
+    """The same for a square of so many pixels on each side."""
     square = np.random.default_rng(0).random((2048, 2048), np.float32)
     (product,) = medians([lambda: square @ square], repeat)
     header(
         f"network, result {side}×{side}", "GFLOP/s", "speed against OpenVINO, whole plane",
-        "bfloat16 against float32",
+        "the same with `--engine openvino`", "bfloat16 against float32",
     )  # fmt: skip
     for name in MODELS:
         if SCALE not in find_model(name):
@@ -212,19 +239,39 @@ def networks(side: int, repeat: int) -> None:
         config, tensors = load_model(find_model(name)[SCALE])
         low = side // config.factor
         planes = np.random.default_rng(0).random((config.channels, low, low), np.float32)
-        runs = [
-            partial(tiled, make_engine(config, tensors, "cpu", precision=precision), planes)
-            for precision in PRECISIONS
+        kinds: list[tuple[Precision, EngineName]] = [
+            ("float32", "onnx"),
+            ("float32", "openvino"),
+            ("bfloat16", "openvino"),
         ]
-        ours, fewer, theirs = medians([*runs, on_whole_plane(config, tensors, planes)], repeat)
+        runs = [
+            partial(
+                tiled,
+                make_engine(config, tensors, "cpu", precision=precision, engine=engine),
+                planes,
+            )
+            for precision, engine in kinds
+        ]
+        ours, other, fewer, theirs = medians(
+            [*runs, on_whole_plane(config, tensors, planes)], repeat
+        )
         speed = 2 * config.operations_per_pixel * side**2 / ours.seconds / 1e9
-        ratios = (theirs.seconds / ours.seconds, ours.seconds / fewer.seconds)
+        ratios = (
+            theirs.seconds / ours.seconds,
+            theirs.seconds / other.seconds,
+            ours.seconds / fewer.seconds,
+        )
         row(f"{name} ×{SCALE}", f"{speed:.0f}", *(f"{ratio:.2f}" for ratio in ratios))
-    row("matrix product of numpy", f"{2 * 2048**3 / product.seconds / 1e9:.0f}", "", "")
+    row("matrix product of numpy", f"{2 * 2048**3 / product.seconds / 1e9:.0f}", "", "", "")
 
 
 def files(folder: Path, repeat: int) -> None:
     """A hundred photos of a quarter of a megapixel out; then two of them broken."""
+    section(
+        "Many files",
+        f"{FILES} JPEGs in one call with the default model, restored, enlarged and written again "
+        "as JPEGs. `--fail-fast` does one after the other, each on all cores.",
+    )
     many = folder / "many"
     many.mkdir()
     with Image.open(EXAMPLE) as cat:
@@ -262,6 +309,7 @@ def files(folder: Path, repeat: int) -> None:
 
 def sizes(folder: Path, repeat: int) -> None:
     """Seconds for a megapixel of the result, and memory, by its size."""
+    section("By size", "One picture with the default model, start included.")
     header("megapixels out", "seconds for each", "peak memory (MB)")
     for megapixels in (0.01, 0.25, 4, 27, 100):
         side = round((megapixels * 1e6) ** 0.5 / SCALE)
@@ -289,8 +337,7 @@ def write_page(load: str) -> None:
     text = f"""# How fast
 
 Everything here is one run of `python benchmarks/speed.py --write`, on the CPU: {machine()}; {load}.
-Medians of runs in turn. Ratios are of this run, so that other work on the machine weighs on both
-sides. A ratio of times below 1 means that `srcnn` is faster; a ratio of speeds, above 1.
+Medians of runs in turn, so that other work on the machine weighs on both sides of a ratio.
 """
     PAGE.write_text("\n".join([text.rstrip("\n"), *_said]) + "\n", encoding="utf-8")
 
@@ -312,8 +359,7 @@ def main() -> None:
         if "processes" in options.parts:
             whole_processes(folder, options.repeat)
         if "network" in options.parts:
-            for side in options.sides:
-                networks(side, options.repeat)
+            networks(options.sides, options.repeat)
         if "files" in options.parts:
             files(folder, options.repeat)
         if "sizes" in options.parts:
