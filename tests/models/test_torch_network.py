@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from srcnn_cli.errors import ModelError
+from srcnn_cli.imaging.levels import LEVELS
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE, Edges
 from srcnn_cli.models.config import ModelConfig, parse_filters
 from srcnn_cli.models.networks.torch_network import PlaneNetwork
@@ -169,10 +170,21 @@ def test_the_input_is_not_changed():
     assert (planes == -1).all()
 
 
-def test_normalization_passes_exact_gradients():
-    network = random_network(ModelConfig(filters=(3, 3), widths=(2,), border="normalize"))
-    planes = torch.from_numpy(random_planes(1, 3, 4))[None].requires_grad_()
-    assert torch.autograd.gradcheck(lambda p: network(p, WHOLE), (planes,))
+@pytest.mark.parametrize("levels", [(), LEVELS])  # with them the ReLU is a step of its own
+@pytest.mark.parametrize("edges", [WHOLE, Edges(top=True, left=False, bottom=False, right=True)])
+def test_normalization_passes_exact_gradients(edges, levels):
+    config = ModelConfig(
+        "subpixel", (3, 3, 3), (2, 2), scales=(2,), border="normalize", levels=levels
+    )
+    network = random_network(config)
+    planes = torch.from_numpy(random_planes(1 + len(levels), 9, 8))[None].requires_grad_()
+    names, values = zip(*network.named_parameters(), strict=True)
+
+    def run(planes, *values):
+        given = dict(zip(names, values, strict=True))
+        return torch.func.functional_call(network, given, (planes, edges))
+
+    assert torch.autograd.gradcheck(run, (planes, *values))
 
 
 @pytest.mark.parametrize(

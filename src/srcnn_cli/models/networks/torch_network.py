@@ -14,6 +14,7 @@ Pixels further than the receptive radius from the border are the same under all 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
@@ -23,6 +24,8 @@ from torch.nn import functional
 from srcnn_cli.imaging.regions import INTERIOR, Edges
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from srcnn_cli.models.config import ModelConfig
 
 
@@ -71,7 +74,10 @@ class PlaneNetwork(nn.Module):
         source = planes = planes[:, : config.channels]
         planes = planes - config.mean
         for convolution, layer in zip(self.layers, config.layers, strict=True):
-            planes = self._convolve(convolution, planes, edges)
+            at_once = levels is None and layer.activation == "relu"
+            planes, rectified = self._convolve(convolution, planes, edges, rectify=at_once)
+            if rectified:
+                continue
             if levels is not None and layer.activation != "none":
                 shift = functional.linear(levels, cast("Tensor", convolution.levels))
                 planes = planes + shift.to(planes.dtype)[:, :, None, None]
@@ -88,10 +94,13 @@ class PlaneNetwork(nn.Module):
         rows, columns = edges.left_by(config.receptive_radius, *source.shape[-2:])
         return planes + source[:, :, rows, columns]
 
-    def _convolve(self, layer: nn.Conv2d, planes: Tensor, edges: Edges) -> Tensor:
+    def _convolve(
+        self, layer: nn.Conv2d, planes: Tensor, edges: Edges, *, rectify: bool
+    ) -> tuple[Tensor, bool]:
+        """A layer by the border policy; and whether the ReLU after it, if wanted, was done too."""
         radius = layer.kernel_size[0] // 2
         if radius == 0 or not any(edges):
-            return cast("Tensor", layer(planes))
+            return cast("Tensor", layer(planes)), False
         if self.config.border != "replicate" and all(edges):
             # Without a padded copy, which would be 7 % of a training step of VDSR.
             output = functional.conv2d(planes, layer.weight, layer.bias, padding=radius)
@@ -99,85 +108,128 @@ class PlaneNetwork(nn.Module):
             amounts = [radius * side for side in (edges.left, edges.right, edges.top, edges.bottom)]
             mode = "replicate" if self.config.border == "replicate" else "constant"
             output = cast("Tensor", layer(functional.pad(planes, amounts, mode)))
-        if self.config.border == "normalize":
-            bands = _bands(planes.shape[-2:], radius, edges, output)
-            output = cast("Tensor", _Normalized.apply(output, layer.bias, bands))  # type: ignore[no-untyped-call]
-        return output
+        if self.config.border != "normalize":
+            return output, False
+        bands_of = _bands.__wrapped__ if torch.compiler.is_compiling() else _bands
+        bands = bands_of(planes.shape[-2:], radius, edges, output.dtype, output.device)
+        done = _Normalized.apply(output, layer.bias, bands, rectify)  # type: ignore[no-untyped-call]
+        return cast("Tensor", done), rectify
 
 
 class _Band(NamedTuple):
-    """Where along one axis filters stick out of the picture, and by what to multiply there."""
+    """Where along one axis filters stick out of the picture, and by what to multiply there.
+
+    Attributes:
+        axis: Of the planes.
+        start: First row or column.
+        stop: Behind the last.
+        factors: For broadcasting over the axes.
+    """
 
     axis: int
     start: int
     stop: int
-    inverse: Tensor
+    factors: Tensor
 
     def of(self, planes: Tensor) -> Tensor:
         return planes.narrow(self.axis, self.start, self.stop - self.start)
-
-    def factors(self, planes: Tensor) -> Tensor:
-        """For broadcasting over the axes."""
-        return self.inverse.to(planes)[:, None] if self.axis == 2 else self.inverse.to(planes)
 
 
 class _Normalized(torch.autograd.Function):
     """Output of a zero-padded convolution, bias included, divided by the valid share.
 
     Done in place and where the share is below one only: a few rows and columns. Ordinary in-place
-    operations on parts would have autograd copy the whole gradient once for each of them.
+    operations on parts would have autograd copy the whole gradient once for each of them. With the
+    ReLU that follows, because its gradient is a copy already.
     """
 
     @staticmethod
-    def forward(ctx: Any, output: Tensor, bias: Tensor, bands: list[_Band]) -> Tensor:  # noqa: ANN401
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        output: Tensor,
+        bias: Tensor,
+        bands: tuple[_Band, ...],
+        rectify: bool,  # noqa: FBT001 - torch passes arguments by position
+    ) -> Tensor:
         shift = bias.to(output)[:, None, None]
         for band in bands:
-            band.of(output).sub_(shift).mul_(band.factors(output)).add_(shift)
+            band.of(output).sub_(shift).mul_(band.factors).add_(shift)
+        if rectify:
+            output.relu_()
+            ctx.save_for_backward(output)
         ctx.mark_dirty(output)
-        ctx.bands = bands
+        ctx.bands, ctx.rectify = bands, rectify
         return output
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:  # noqa: ANN401
-        gradient = gradients[0].clone()
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:  # noqa: ANN401
+        if ctx.rectify:
+            (output,) = ctx.saved_tensors
+            gradient = torch.ops.aten.threshold_backward(gradients[0], output, 0)
+        else:
+            gradient = gradients[0].clone()
         # The bias was not multiplied, which is more than its part in the convolution tells.
         of_bias = torch.zeros(gradient.shape[1], dtype=torch.float32, device=gradient.device)
         for band in reversed(ctx.bands):
-            part, factors = band.of(gradient), band.factors(gradient)
-            of_bias += (part * (1 - factors)).float().sum(dim=(0, 2, 3))
-            part.mul_(factors)
-        return gradient, of_bias, None
+            part = band.of(gradient)
+            of_bias += (part * (1 - band.factors)).float().sum(dim=(0, 2, 3))
+            part.mul_(band.factors)
+        return gradient, of_bias, None, None
 
 
-def _bands(size: torch.Size, radius: int, edges: Edges, like: Tensor) -> list[_Band]:
+@lru_cache(maxsize=512)  # a training asks for the same ones in every layer of every step
+def _bands(
+    size: torch.Size, radius: int, edges: Edges, dtype: torch.dtype, device: torch.device
+) -> tuple[_Band, ...]:
     """All bands of a layer.
 
     The share of valid pixels under a square filter is the product of a share along the rows and
     one along the columns, so the two axes can be corrected one after the other.
+
+    Args:
+        size: Rows and columns of its input.
+        radius: Of the filter, whose side is ``2 * radius + 1``.
+        edges: The sides that lie at the picture's border.
+        dtype: Of the factors.
+        device: Where they belong.
     """
-    rows = _along(2, size[0], radius, before=edges.top, after=edges.bottom, like=like)
-    return rows + _along(3, size[1], radius, before=edges.left, after=edges.right, like=like)
+    # Made in inference, they could not be used in a training.
+    with torch.inference_mode(False):  # noqa: FBT003 - torch.compile knows no keyword
+        return (
+            *_along(2, size[0], radius, before=edges.top, after=edges.bottom, like=(dtype, device)),
+            *_along(3, size[1], radius, before=edges.left, after=edges.right, like=(dtype, device)),
+        )
 
 
 def _along(
-    axis: int, length: int, radius: int, *, before: bool, after: bool, like: Tensor
-) -> list[_Band]:
+    axis: int,
+    length: int,
+    radius: int,
+    *,
+    before: bool,
+    after: bool,
+    like: tuple[torch.dtype, torch.device],
+) -> Iterator[_Band]:
     """At most two disjoint bands along an axis, in output coordinates.
 
     Args:
         axis: Of the planes.
         length: Input pixels along it.
-        radius: Of the filter, whose side is ``2 * radius + 1``.
+        radius: See `_bands`.
         before: The axis begins at the picture's border.
         after: The axis ends at the picture's border.
-        like: Of the device where the factors belong.
+        like: Type and device of the factors.
     """
     side = 2 * radius + 1
     centre = torch.arange(0 if before else radius, length if after else length - radius)
     low = (centre - radius).clamp(min=0)
     high = (centre + radius).clamp(max=length - 1)
-    inverse = (side / (high - low + 1).double()).to(like.device)
+    dtype, device = like
+    inverse = (side / (high - low + 1).double()).to(device, dtype)
     count = len(centre)
     head = min(radius, count) if before else 0
     tail = max(count - radius, head) if after else count
-    return [_Band(axis, a, b, inverse[a:b]) for a, b in ((0, head), (tail, count)) if a < b]
+    for start, stop in ((0, head), (tail, count)):
+        if start < stop:
+            factors = inverse[start:stop]
+            yield _Band(axis, start, stop, factors[:, None] if axis == 2 else factors)
