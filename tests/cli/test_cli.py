@@ -27,7 +27,7 @@ FOR_A_PLAIN_PNG = {
     "upscaling": "enlarging jobs one_file opening quality restoring run sizes stages task "
     "upscaled upscaler",
     "methods": "base interpolation network onnx_file selection",
-    "engines": "devices onnx_engine selection tiling",
+    "engines": "by_edges devices onnx_engine selection tiling",
 }
 
 

@@ -21,7 +21,10 @@ class Espcn(Family):
     grid = "low-resolution"
     activation: Activation = "tanh"
     border = "normalize"
-    training = MappingProxyType({"border_share": 1.0, "initial": "he", "patch": 32})
+    # Nothing carries the picture past its layers, and bfloat16 has too few bits for that.
+    training = MappingProxyType(
+        {"border_share": 1.0, "initial": "he", "patch": 32, "precision": "float32"}
+    )
 
     def hyperparameters(
         self, *, scale: int, depth: int | None = None, width: int | None = None

@@ -28,7 +28,7 @@ class Fsrcnn(Family):
     grid = "low-resolution"
     activation = "prelu"
     border = "normalize"
-    # Layers of 12 maps gain nothing by bfloat16.
+    # As for ESPCN; and layers of 12 maps gain nothing by bfloat16.
     training = MappingProxyType(
         {
             "border_share": 1.0, "initial": "he", "patch": 32, "rate": 2e-3,
