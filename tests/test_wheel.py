@@ -127,7 +127,8 @@ def test_the_models_are_inside(srcnn, wheel):
     assert (done.returncode, done.stderr) == (0, "")
     models = json.loads(done.stdout)
     assert {model["family"] for model in models} == {
-        "srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20", "subpixel-s", "subpixel-l", "a-plus", "anr",
+        "srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20", "espcn-5-3-3", "fsrcnn-56-12-4",
+        "subpixel-s", "subpixel-l", "a-plus", "anr",
     }  # fmt: skip
     assert all(Path(model["path"]).is_relative_to(wheel) for model in models)
     assert srcnn("models").returncode == 0

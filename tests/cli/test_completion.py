@@ -42,7 +42,8 @@ def test_options():
 
 
 SHIPPED = [
-    "fast", "best", "srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20", "subpixel-s", "subpixel-l", "a-plus",
+    "fast", "best", "srcnn-9-1-5", "srcnn-9-5-5", "vdsr-20", "espcn-5-3-3", "fsrcnn-56-12-4",
+    "subpixel-s", "subpixel-l", "a-plus",
     "anr",
 ]  # fmt: skip
 
