@@ -4,7 +4,7 @@ The cost is the PSNR of float32 less that of bfloat16, in dB; the gain, the time
 Runtime) over that of bfloat16 (OpenVINO) for a result of 1020x1020, network alone. Protocol
 ``srcnn``, means over pictures that no network was trained or judged on; networks for damaged
 pictures get them as JPEGs of quality 75. `srcnn upscale --precision auto` takes bfloat16 where a
-file's largest cost is below 0.005 dB and its least gain 1.2 or more.
+file's largest cost is below 0.005 dB and its least gain 2 or more.
 
     python benchmarks/bfloat16.py HELD_BACK_PICTURES
     python benchmarks/bfloat16.py HELD_BACK_PICTURES --write  # store in weights/index.json, and in
@@ -14,7 +14,6 @@ file's largest cost is below 0.005 dB and its least gain 1.2 or more.
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -22,8 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shipped import store, write_card
-from speed import medians, tiled
-from srcnn_cli.engines.selection import make_engine
+from speed import in_tiles, medians
 from srcnn_cli.evaluation.protocol import SRCNN
 from srcnn_cli.evaluation.sources import find_sources, load
 from srcnn_cli.imaging.chain import parse_chain
@@ -76,17 +74,7 @@ def gain(path: Path, repeat: int = 5) -> float:
     config, tensors = at_level(*load_model(path), CLEAN)
     low = SIDE // config.factor
     planes = np.random.default_rng(0).random((config.channels, low, low), np.float32)
-    plain, fewer = medians(
-        [
-            partial(
-                tiled,
-                make_engine(config, tensors, "cpu", precision=precision, engine=engine),
-                planes,
-            )
-            for precision, engine in ENGINES.items()
-        ],
-        repeat,
-    )
+    plain, fewer = medians(in_tiles(config, tensors, planes, [*ENGINES.items()]), repeat)
     return plain.seconds / fewer.seconds
 
 

@@ -207,6 +207,21 @@ def on_whole_plane(
     return lambda: compiled([planes[None]])
 
 
+def in_tiles(
+    config: ModelConfig,
+    tensors: Tensors,
+    planes: np.ndarray,
+    kinds: Sequence[tuple[Precision, EngineName]],
+) -> list[Callable[[], object]]:
+    """A network on a plane, by each of the engines."""
+    return [
+        partial(
+            tiled, make_engine(config, tensors, "cpu", precision=precision, engine=engine), planes
+        )
+        for precision, engine in kinds
+    ]
+
+
 def tiled(engine: Engine, planes: np.ndarray) -> None:
     """A plane in the tiles that are best for it."""
     run_plane(engine, planes, engine.best_tile(*planes.shape[-2:]))
@@ -244,14 +259,7 @@ def networks_at(side: int, repeat: int) -> None:
             ("float32", "openvino"),
             ("bfloat16", "openvino"),
         ]
-        runs = [
-            partial(
-                tiled,
-                make_engine(config, tensors, "cpu", precision=precision, engine=engine),
-                planes,
-            )
-            for precision, engine in kinds
-        ]
+        runs = in_tiles(config, tensors, planes, kinds)
         ours, other, fewer, theirs = medians(
             [*runs, on_whole_plane(config, tensors, planes)], repeat
         )
