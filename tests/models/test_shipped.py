@@ -50,7 +50,7 @@ NETWORKS = {
     "subpixel-s-x4": "subpixel-16x32",
     "subpixel-l-x2": "subpixel-8x64",
     "subpixel-l-x3": "subpixel-12x64",
-    "subpixel-l-x4": "subpixel-14x64",
+    "subpixel-l-x4": "subpixel-20x64",
 }
 
 # Average PSNR in dB. 9-1-5: Dong et al., ECCV 2014, Tables 1 and 2; 9-5-5, the network of TPAMI

@@ -12,10 +12,12 @@ from PIL import Image
 from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.evaluation.protocol import make_pair
 from srcnn_cli.imaging.degradation import Degradation, Window
+from srcnn_cli.imaging.resize import resize
 from srcnn_cli.training.examples import (
     Skipped,
     hold_back,
     load_examples,
+    parse_shrinks,
     training_files,
     without_copies,
 )
@@ -210,6 +212,53 @@ def test_16_bit_pictures_are_rounded_to_8(tmp_path):
     Image.fromarray(pixels).save(tmp_path / "a.png")
     ((example,),) = load_examples([tmp_path / "a.png"], Degradation((2,)))
     np.testing.assert_array_equal(example.truth[0], np.round(pixels / 65535 * 255))
+
+
+@pytest.mark.parametrize("shape", [(40, 60, 3), (40, 60)])
+def test_smaller_copies_are_examples_beside_their_picture(tmp_path, shape):
+    pixels = write_picture(tmp_path / "a.png", shape)
+    planes = np.moveaxis(pixels, -1, 0) if len(shape) == 3 else pixels
+    files = [tmp_path / "a.png"]
+    (examples,) = load_examples(files, Degradation((2, 3)), smallest=20, shrinks=(0.7, 0.55))
+    copies = [planes, resize(planes, 28, 42), resize(planes, 22, 33)]
+    expected = []
+    for copy in copies:
+        whole = copy if len(shape) == 2 else np.moveaxis(copy, 0, -1)
+        expected += [make_pair(whole, 2).truth, make_pair(whole, 3).truth]
+    assert len(examples) == 6
+    for example, truth in zip(examples, expected, strict=True):
+        np.testing.assert_array_equal(example.truth[0], truth)
+
+
+def test_a_copy_that_would_be_smaller_than_a_patch_is_the_picture(tmp_path):
+    write_picture(tmp_path / "a.png", (40, 52, 3))
+    files = [tmp_path / "a.png"]
+    # 22 and 21 rows; cropped to a multiple of three, 21 and 21 remain of them.
+    for shrink, smallest, rows in ((0.55, 20, 22), (0.55, 21, 40), (0.52, 20, 40)):
+        (examples,) = load_examples(
+            files, Degradation((3,)), smallest=smallest, shrinks=(shrink,)
+        )
+        assert [example.truth.shape[1] for example in examples] == [39, rows // 3 * 3]
+
+
+def test_visits_take_the_picture_and_its_copies(tmp_path):
+    write_picture(tmp_path / "a.png", (40, 52, 3))
+    files = [tmp_path / "a.png"]
+    parts = CropDataset(files, Degradation((2,)), smallest=10, seed=1, shrinks=(0.7, 0.5))
+    shapes = [parts[SampleIndex(0, 2, number)].truth.shape for number in range(60)]
+    assert {shape[1:] for shape in shapes} == {(40, 52), (28, 36), (20, 26)}
+    assert shapes == [parts[SampleIndex(0, 2, number)].truth.shape for number in range(60)]
+
+
+@pytest.mark.parametrize("text", ["1", "0.8,0", "0.8;0.6", "half", "0.8,", "nan"])
+def test_factors_of_copies_lie_between_0_and_1(text):
+    with pytest.raises(UsageError, match="factors between 0 and 1"):
+        parse_shrinks(text)
+
+
+def test_factors_of_copies_are_read_in_their_order():
+    assert parse_shrinks("0.8,0.6") == (0.8, 0.6)
+    assert parse_shrinks("") == ()
 
 
 def test_files_that_do_not_serve_are_skipped_with_a_reason(tmp_path):

@@ -308,6 +308,17 @@ def test_pictures_are_held_in_memory_if_they_fit_to_the_byte(noise_files):
     assert (skipped, used) == ([], 7)
 
 
+def test_smaller_copies_count_where_it_is_decided_whether_pictures_fit(noise_files):
+    needed = 7 * (40 * 50 + 20 * 25) * 5 * 2
+    patches, skipped, used = opened(noise_files, needed, shrinks=(0.5,))
+    assert isinstance(patches, PatchSampler)
+    assert (skipped, used) == ([], 7)
+    assert patches.pixels == 7 * (40 * 50 + 39 * 48 + 20 * 24 + 18 * 24)
+    patches, skipped, used = opened(noise_files, needed - 1, shrinks=(0.5,))
+    assert isinstance(patches, PatchStream)
+    assert (skipped, used) == ([], 7)
+
+
 @pytest.mark.parametrize("cache_bytes", [10**9, 1])
 def test_opening_tells_of_every_file(files, broken_files, cache_bytes):
     told, read = [], []

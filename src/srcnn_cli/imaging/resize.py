@@ -162,12 +162,17 @@ def resize(
 def imresize(planes: NDArray[Any], factor: float) -> NDArray[Any]:
     """MATLAB's ``imresize(A, factor)``: sides of ceil(factor x side), see `resize`."""
     source = (planes.shape[-2], planes.shape[-1])
-    target = (_ceil(factor * source[0]), _ceil(factor * source[1]))
+    target = imresize_sides(*source, factor)
     exact = np.float64 if planes.dtype != np.float32 else np.float32
     resampler = Resampler(source, target, scale=(factor, factor), dtype=exact)
     if planes.dtype == np.uint8:
         return resampler.whole_uint8(planes)
     return resampler.rows(planes, 0, target[0])
+
+
+def imresize_sides(height: int, width: int, factor: float) -> tuple[int, int]:
+    """Rows and columns of what `imresize` makes."""
+    return _ceil(factor * height), _ceil(factor * width)
 
 
 def modcrop(planes: NDArray[Any], scale: int) -> NDArray[Any]:

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.imaging.degradation import Degradation, Example, cropped_size
+from srcnn_cli.imaging.resize import imresize, imresize_sides
 from srcnn_cli.pictures.folders import find_pictures
 from srcnn_cli.pictures.reading import read_8bit
 
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -92,8 +94,56 @@ def read_large_enough(path: Path, scales: Iterable[int], smallest: int) -> NDArr
     return pixels
 
 
+def parse_shrinks(text: str) -> tuple[float, ...]:
+    """The factors of ``0.8,0.6``; none of an empty text.
+
+    Raises:
+        UsageError: One is no number between 0 and 1.
+    """
+    try:
+        factors = tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        factors = (0.0,)
+    if not all(0 < factor < 1 for factor in factors):
+        raise UsageError(f"--shrink takes factors between 0 and 1, such as 0.8,0.6, not {text!r}")
+    return factors
+
+
+def least_side(degradation: Degradation, smallest: int) -> int:
+    """The side that is at least ``smallest``, however it is cropped to a multiple of a scale."""
+    return smallest + max(degradation.scales) - 1
+
+
+def shrunk_size(height: int, width: int, shrink: float, smallest: int) -> tuple[int, int]:
+    """Rows and columns of what `shrunk` makes."""
+    small = imresize_sides(height, width, shrink)
+    return small if min(small) >= smallest else (height, width)
+
+
+def shrunk(pixels: NDArray[np.uint8], shrink: float, smallest: int) -> NDArray[np.uint8]:
+    """A copy of a training picture, reduced by MATLAB's bicubic to 8 bits.
+
+    It adds what pictures as they were taken seldom have: the finest of structures at full
+    sharpness. FSRCNN is trained so (Dong, Loy and Tang, ECCV 2016, section 4.1).
+
+    Args:
+        pixels: (H, W, 3) or (H, W).
+        shrink: What the sides are multiplied by.
+        smallest: Where the copy would have a side below this many pixels, it is the picture.
+    """
+    if shrunk_size(*pixels.shape[:2], shrink, smallest) == pixels.shape[:2]:
+        return pixels
+    if pixels.ndim == 2:
+        return imresize(pixels, shrink)
+    return np.ascontiguousarray(np.moveaxis(imresize(np.moveaxis(pixels, -1, 0), shrink), 0, -1))
+
+
 def load_examples(
-    files: Iterable[Path], degradation: Degradation, *, smallest: int = 1
+    files: Iterable[Path],
+    degradation: Degradation,
+    *,
+    smallest: int = 1,
+    shrinks: Sequence[float] = (),
 ) -> Iterator[list[Example] | Skipped]:
     """Read pictures one by one; a file that does not serve gives `Skipped`.
 
@@ -101,11 +151,14 @@ def load_examples(
         files: Pictures, colour or grey.
         degradation: How the network's input is made; each picture gives one example per scale.
         smallest: Pictures with a side below this many pixels are skipped.
+        shrinks: Of smaller copies of each picture, see `shrunk`, which give examples like it.
     """
+    least = least_side(degradation, smallest)
     for path in files:
         try:
             pixels = read_large_enough(path, degradation.scales, smallest)
         except (InputError, UsageError) as error:
             yield Skipped(path, error.reason)
             continue
-        yield [degradation.example(pixels, scale) for scale in degradation.scales]
+        copies = [pixels, *(shrunk(pixels, shrink, least) for shrink in shrinks)]
+        yield [degradation.example(copy, scale) for copy in copies for scale in degradation.scales]

@@ -8,6 +8,7 @@ from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.degradation import Degradation
 from srcnn_cli.models.networks.carriers import without_carriers
 from srcnn_cli.training.degraded_patches import draw_of, surroundings
+from srcnn_cli.training.examples import parse_shrinks
 from srcnn_cli.training.positions import PatchSpec
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
             f"{config.name} cannot start as the identity: its output is not as large as its input "
             "(--initial he)"
         )
+    parse_shrinks(schedule.shrink)
     radius = config.receptive_radius
     if schedule.border_share < 1 and schedule.patch <= 2 * radius:
         raise UsageError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.imaging.degradation import Degradation, Example, Window, cropped_size
-from srcnn_cli.training.examples import Skipped, read_large_enough
+from srcnn_cli.training.examples import Skipped, least_side, read_large_enough, shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,6 +69,8 @@ class CropDataset:
         seed: Of the crops' places.
         rank: Of several runs; their places differ.
         side: Side of a crop, for pictures that are larger.
+        shrinks: Of smaller copies of each picture, see `shrunk`; a visit takes one of them, or the
+            picture itself, at random.
     """
 
     def __init__(
@@ -80,10 +82,11 @@ class CropDataset:
         seed: int,
         rank: int = 0,
         side: int = 512,
+        shrinks: Sequence[float] = (),
     ) -> None:
         self.files, self.degradation = list(files), degradation
         self.smallest, self.seed, self.rank = smallest, seed, rank
-        self._side = side
+        self._side, self._shrinks = side, list(shrinks)
 
     def side(self, scale: int) -> int:
         """Side of a crop: a multiple of the scale, and never smaller than a patch."""
@@ -95,9 +98,12 @@ class CropDataset:
             pixels = read_large_enough(path, self.degradation.scales, self.smallest)
         except (InputError, UsageError) as error:
             return Skipped(path, error.reason)
+        random = _random(self.seed, self.rank, index.number)
+        if self._shrinks and (copy := int(random.integers(len(self._shrinks) + 1))):
+            least = least_side(self.degradation, self.smallest)
+            pixels = shrunk(pixels, self._shrinks[copy - 1], least)
         sides = cropped_size(pixels, scale)
         height, width = (min(side, self.side(scale)) for side in sides)
-        random = _random(self.seed, self.rank, index.number)
         top, left = (
             scale * int(random.integers((whole - kept) // scale + 1))
             for whole, kept in zip(sides, (height, width), strict=True)

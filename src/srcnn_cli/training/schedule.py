@@ -98,6 +98,13 @@ class Schedule:
         Sampling, Value("What is drawn with equal chances, however large it is: {choices}.")
     ] = "pictures"
     augment: Annotated[bool, Value("Turn and flip sub-images at random.")] = True
+    shrink: Annotated[
+        str,
+        Value(
+            "Train on smaller copies of each picture, too, reduced by these factors, such as "
+            "0.8,0.6."
+        ),
+    ] = ""
     blur: Annotated[
         float,
         Value("Sigma in pixels of a Gaussian before subsampling; 0: bicubic reduction.", 0, 100),

@@ -16,7 +16,13 @@ from srcnn_cli.models.weights import BEST, load_weights
 from srcnn_cli.plotting.convergence import plot_convergence
 from srcnn_cli.plotting.filters import plot_filters
 from srcnn_cli.training.degraded_patches import DegradedPatches, draw_of
-from srcnn_cli.training.examples import Skipped, hold_back, training_files, without_copies
+from srcnn_cli.training.examples import (
+    Skipped,
+    hold_back,
+    parse_shrinks,
+    training_files,
+    without_copies,
+)
 from srcnn_cli.training.log import LOG, TrainingLog
 from srcnn_cli.training.matching import degradation, patch_spec
 from srcnn_cli.training.streaming import open_patches
@@ -247,6 +253,7 @@ def open_session(
         step=run.checkpoint.state["step"] if run.checkpoint else 0,
         progress=on_read,
         on_skip=on_skip,
+        shrinks=parse_shrinks(schedule.shrink),
     )
     patches: Patches = originals
     if draw is not None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from srcnn_cli.errors import InputError, UsageError
 from srcnn_cli.pictures.formats import open_header
 from srcnn_cli.pictures.quiet import quiet
-from srcnn_cli.training.examples import Skipped, load_examples
+from srcnn_cli.training.examples import Skipped, least_side, load_examples, shrunk_size
 from srcnn_cli.training.order import CropDataset, Order
 from srcnn_cli.training.patches import PatchSampler, PicturePool
 from srcnn_cli.training.prefetching import Prefetcher
@@ -62,6 +62,7 @@ class PatchStream:
         workers: Processes that read pictures; 0: this one reads them itself, between steps.
         side: Side of a crop, for pictures that are larger: decoding costs as much for a small one.
         on_skip: Told once of each file that does not serve.
+        shrinks: Of smaller copies of each picture, see `shrunk`.
 
     Attributes:
         positions: Patches drawn while every file is visited once, by all ranks: one epoch.
@@ -87,12 +88,15 @@ class PatchStream:
         workers: int = 0,
         side: int = 512,
         on_skip: Callable[[Skipped], object] | None = None,
+        shrinks: Sequence[float] = (),
     ) -> None:
         if not files:
             raise UsageError("no pictures to train on")
         self.skipped: list[Skipped] = []
         smallest = spec.patch * spec.factor
-        crops = CropDataset(files, degradation, smallest=smallest, seed=seed, rank=rank, side=side)
+        crops = CropDataset(
+            files, degradation, smallest=smallest, seed=seed, rank=rank, side=side, shrinks=shrinks
+        )
         order = Order(len(files), degradation.scales, seed, rank, world)
         self._files = len(files)
         self._prefetcher = Prefetcher(crops, order, workers)
@@ -197,6 +201,7 @@ def open_patches(
     step: int = 0,
     progress: Callable[[], object] | None = None,
     on_skip: Callable[[Skipped], object] | None = None,
+    shrinks: Sequence[float] = (),
 ) -> tuple[PatchSampler | PatchStream, list[Skipped], int]:
     """Hold the pictures in memory if they fit, else stream them.
 
@@ -214,6 +219,7 @@ def open_patches(
         step: Where training stands (see `Patches.seek`).
         progress: Called after each picture that is read before this returns.
         on_skip: Told of each file that does not serve, later ones included.
+        shrinks: Of smaller copies of each picture, see `shrunk`.
 
     Returns:
         The patches; the files that did not serve, to which a stream adds those it meets later;
@@ -225,13 +231,16 @@ def open_patches(
     """
     if not files:
         raise UsageError("no pictures to train on")
-    scales = len(degradation.scales)
-    room = _pixels(files, spec.factor, cache_bytes // (degradation.bytes_per_pixel * scales))
+    scales, smallest = len(degradation.scales), spec.patch * spec.factor
+    limit = cache_bytes // (degradation.bytes_per_pixel * scales)
+    least = least_side(degradation, smallest)
+    room = _pixels(files, spec.factor, limit, [(shrink, least) for shrink in (1.0, *shrinks)])
     if room is None:
         stream = PatchStream(
             files, degradation, spec, device=device, cache_bytes=cache_bytes,
             batch=batch, seed=seed, rank=rank, world=world,
             workers=_some_workers() if workers is None else workers, on_skip=on_skip,
+            shrinks=shrinks,
         )  # fmt: skip
         try:
             stream.seek(step, progress)
@@ -242,7 +251,7 @@ def open_patches(
     skipped: list[Skipped] = []
 
     def usable() -> Iterator[Example]:
-        for item in load_examples(files, degradation, smallest=spec.patch * spec.factor):
+        for item in load_examples(files, degradation, smallest=smallest, shrinks=shrinks):
             if progress is not None:
                 progress()
             if not isinstance(item, Skipped):
@@ -258,8 +267,13 @@ def open_patches(
     return sampler, skipped, len(files) - len(skipped)
 
 
-def _pixels(files: Sequence[Path], factor: int, limit: int) -> int | None:
-    """Pixels of all files reduced by a factor, by their headers; None: more than ``limit``."""
+def _pixels(
+    files: Sequence[Path], factor: int, limit: int, copies: Sequence[tuple[float, int]]
+) -> int | None:
+    """Pixels of all copies of all files, reduced by a factor; None: more than ``limit``.
+
+    The files' headers are read; a copy is ``shrink`` and ``smallest`` of `shrunk_size`.
+    """
     total = 0
     for path in files:
         try:
@@ -268,7 +282,8 @@ def _pixels(files: Sequence[Path], factor: int, limit: int) -> int | None:
         except Exception:  # noqa: BLE001, S112 - it will be skipped, with a reason, when it is read
             continue
         if image is not None:
-            total += (image.width // factor) * (image.height // factor)
+            sizes = (shrunk_size(image.height, image.width, *copy) for copy in copies)
+            total += sum((height // factor) * (width // factor) for height, width in sizes)
         if total > limit:
             return None
     return total
