@@ -235,9 +235,7 @@ def test_a_copy_that_would_be_smaller_than_a_patch_is_the_picture(tmp_path):
     files = [tmp_path / "a.png"]
     # 22 and 21 rows; cropped to a multiple of three, 21 and 21 remain of them.
     for shrink, smallest, rows in ((0.55, 20, 22), (0.55, 21, 40), (0.52, 20, 40)):
-        (examples,) = load_examples(
-            files, Degradation((3,)), smallest=smallest, shrinks=(shrink,)
-        )
+        (examples,) = load_examples(files, Degradation((3,)), smallest=smallest, shrinks=(shrink,))
         assert [example.truth.shape[1] for example in examples] == [39, rows // 3 * 3]
 
 

@@ -238,7 +238,7 @@ def _recipe_options() -> dict[str, Any]:
             kind | None,
             typer.Option(
                 option,
-                metavar=_METAVARS.get(kind, None if kind is bool else "NAME"),
+                metavar=value.metavar or _METAVARS.get(kind, None if kind is bool else "NAME"),
                 help=value.help.format(choices=alternatives(kind)),
                 rich_help_panel=RECIPE_PANEL,
             ),

@@ -131,7 +131,8 @@ def shrunk(pixels: NDArray[np.uint8], shrink: float, smallest: int) -> NDArray[n
         shrink: What the sides are multiplied by.
         smallest: Where the copy would have a side below this many pixels, it is the picture.
     """
-    if shrunk_size(*pixels.shape[:2], shrink, smallest) == pixels.shape[:2]:
+    height, width = pixels.shape[:2]
+    if shrunk_size(height, width, shrink, smallest) == (height, width):
         return pixels
     if pixels.ndim == 2:
         return imresize(pixels, shrink)

@@ -39,12 +39,14 @@ class Value:
         at_least: The lowest possible number.
         below: What a number must stay below.
         opposite: Of a switch: the option that turns it off, ``no-`` and its name by default.
+        metavar: What stands for the value in the help, where its type does not say it.
     """
 
     help: str
     at_least: float = -math.inf
     below: float = math.inf
     opposite: str = ""
+    metavar: str = ""
 
     def check(self, name: str, value: Any, kind: object) -> None:  # noqa: ANN401 - any field's
         """Whether a field may have a value.
@@ -102,7 +104,8 @@ class Schedule:
         str,
         Value(
             "Train on smaller copies of each picture, too, reduced by these factors, such as "
-            "0.8,0.6."
+            "0.8,0.6.",
+            metavar="N,N",
         ),
     ] = ""
     blur: Annotated[
