@@ -21,8 +21,8 @@ PANELS = {
     "Run": "output resume minutes compile",
     "Values of the recipe, which --recipes explains": "steps epochs batch patch stride sampling "
     "augment shrink blur degrade border-share loss log-floor optimizer rate last-rate bias-rate "
-    "momentum weight-decay clip decay warmup initial fixed-carriers pretrain pretrain-steps average "
-    "precision interval seed",
+    "momentum weight-decay clip decay warmup initial fixed-carriers pretrain pretrain-steps "
+    "average precision interval seed",
 }
 
 
