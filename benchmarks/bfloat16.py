@@ -2,7 +2,7 @@
 
 The cost is the PSNR of float32 less that of bfloat16, in dB; the gain, the time of float32 (ONNX
 Runtime) over that of bfloat16 (OpenVINO) for a result of 1020x1020, network alone. Protocol
-``srcnn``, means over pictures that no network was trained or judged on; networks for damaged
+``srcnn``, means over pictures that no network was trained on; networks for damaged
 pictures get them as JPEGs of quality 75. `srcnn upscale --precision auto` takes bfloat16 where a
 file's largest cost is below 0.005 dB and its least gain 2 or more.
 

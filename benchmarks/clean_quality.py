@@ -1,6 +1,6 @@
 """From which JPEG quality on clean weights do better than those for damaged pictures.
 
-Mean PSNR, protocol ``srcnn``, over pictures that no network was trained or judged on, which are
+Mean PSNR, protocol ``srcnn``, over pictures that no network was trained on, which are
 compressed after their reduction. `srcnn upscale --restore auto` runs the clean weights from there
 on.
 

@@ -86,7 +86,7 @@ class PhotographWeights(NamedTuple):
         sha256: Its checksum in the index.
         training: Data it was trained on, in words.
         clean_from: The JPEG quality from which on the model's own weights do better, measured on
-            pictures that no network was trained or judged on; 100: unknown.
+            pictures that no network was trained on; 100: unknown.
     """
 
     family: str
