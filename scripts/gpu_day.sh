@@ -6,8 +6,9 @@
 #
 # OUTPUT  folder for everything that is made: summary.md, tests.txt, gpu.json, gpu.md, gpu.txt, and
 #         training/, a run as `srcnn train` makes it; it must not exist, or be empty
-# RUN     a folder that `srcnn train` made, whose checkpoint.pt is trained on, or a weights file
-#         to begin with (or SRCNN_RUN)
+# RUN     a folder that `srcnn train` made, whose checkpoint.pt is trained on; a weights file to begin
+#         with; or a list of runs to train beside one another, NAME.txt, as scripts/gpu_trainings.py
+#         takes it, whose results come as trainings.tar (or SRCNN_RUN)
 # PACK    folder that scripts/pack_luminance.py made: training/ and validation/ (or SRCNN_PACK)
 #
 # SRCNN_GPU_MINUTES    all together, 7.5 by default
@@ -89,6 +90,9 @@ elif [ ! -e "$run" ] || [ ! -d "$pack/training" ] || [ ! -d "$pack/validation" ]
   say "- Training: left out, because $run or $pack/training and validation are not there."
 elif [ "$left" -lt 1 ]; then
   say "- Training: left out, because no time is left."
+elif [ "${run##*.}" = txt ]; then
+  part "Trainings" trainings.txt "$python" scripts/gpu_trainings.py "$run" "$output/trainings.tar" --pack "$pack" \
+    --device "$device" --seconds "$((left > 5 ? left : 5))"
 elif [ -d "$run" ]; then
   mkdir "$output/training" &&
     "$python" scripts/move_run.py "$run" "$output/training" --pack "$pack" &&

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from random_weights import random_tensors
 from sample_pictures import smooth
 from srcnn_cli.models.config import ModelConfig
-from srcnn_cli.models.weights import save_weights
+from srcnn_cli.models.weights import read_training, save_weights
 from srcnn_cli.training.checkpoints import load_checkpoint, save_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,3 +91,38 @@ def test_it_says_what_it_is_for_and_writes_into_no_full_folder(tmp_path):
     (tmp_path / "kept").touch()
     done = gpu_day(tmp_path)
     assert (done.returncode, [path.name for path in tmp_path.iterdir()]) == (4, ["kept"])
+
+
+def trainings(runs, pack, tmp_path, seconds):
+    """Train a list of runs; what was printed, by the name of the run, and the exit code."""
+    listed = tmp_path / "runs.txt"
+    listed.write_text("# a comment\n\n" + "\n".join(runs) + "\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "gpu_trainings.py", listed, tmp_path / "all.tar",
+         "--pack", pack, "--seconds", str(seconds), "--device", "cpu"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.splitlines(), done.returncode
+
+
+@pytest.mark.slow
+def test_several_networks_train_until_a_moment_and_one_that_fails_leaves_the_other(pack, tmp_path):
+    options = "-s 2 --batch 2 --patch 24 --precision float32 --architecture subpixel --depth 2"
+    lines, code = trainings(
+        [f"good {options} --width 4", "bad --init missing.safetensors -s 2"], pack, tmp_path, 12
+    )
+    assert code == 1
+    assert "best.safetensors" in lines[0]
+    assert "missing.safetensors" in lines[1]
+    with tarfile.open(tmp_path / "all.tar") as archive:
+        archive.extractall(tmp_path / "all")  # noqa: S202 - our own
+    assert {path.name for path in (tmp_path / "all").iterdir()} == {"good", "good.txt", "bad.txt"}
+    facts = read_training(tmp_path / "all" / "good" / "last.safetensors")
+    assert 0 < facts["step"] == facts["schedule"]["steps"] < 10**7
+
+
+def test_runs_that_all_fail_end_at_once(pack, tmp_path):
+    begun = time.monotonic()
+    lines, code = trainings(["bad --init missing.safetensors -s 2"], pack, tmp_path, 600)
+    assert (code, time.monotonic() - begun < 300) == (1, True)
+    assert "missing.safetensors" in lines[0]
