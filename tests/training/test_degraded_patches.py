@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from srcnn_cli.errors import UsageError
+from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.degradation import Example
 from srcnn_cli.imaging.levels import LEVELS
 from srcnn_cli.imaging.resize import resize
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.training.degraded_patches import DegradedPatches, draw_of, surroundings
-from srcnn_cli.training.draws import DRAWS, fixed
+from srcnn_cli.training.draws import DRAWS
 from srcnn_cli.training.matching import check_schedule
 from srcnn_cli.training.patches import PatchSampler
 from srcnn_cli.training.schedule import Schedule
@@ -23,11 +23,11 @@ def config_of(scale):
     return ModelConfig("subpixel", (3, 3), (4,), scales=(scale,), border="normalize", levels=LEVELS)
 
 
-def patches_of(pixels, scale, draw):
+def patches_of(pixels, scale, draw, workers=0):
     config = config_of(scale)
     example = Example(pixels[None], pixels[None].astype(np.float32) / 255)
     cut = PatchSampler([example], surroundings(config, SCHEDULE), torch.device("cpu"))
-    return DegradedPatches(cut, config, SCHEDULE.patch, draw)
+    return DegradedPatches(cut, config, SCHEDULE.patch, draw, workers)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def pixels():
 
 @pytest.mark.parametrize(("scale", "name"), [(1, "jpeg"), (2, "photo"), (3, "photo"), (4, "photo")])
 def test_patches_have_the_networks_shapes_and_follow_the_seed(scale, name, pixels):
-    patches = patches_of(pixels, scale, DRAWS[name])
+    patches = patches_of(pixels, scale, name)
     source, truth = patches.sample(6, torch.Generator().manual_seed(5))
     assert source.shape == (6, 1 + len(LEVELS), 16, 16)
     assert truth.shape == (6, scale**2, 16, 16)
@@ -53,9 +53,29 @@ def test_patches_have_the_networks_shapes_and_follow_the_seed(scale, name, pixel
     assert torch.equal(share[0], source[1::2])
 
 
+def test_other_processes_make_the_same_patches(pixels):
+    patches = [patches_of(pixels, 2, "photo", workers) for workers in (0, 2)]
+    for count in (5, 1):  # fewer than there are processes, too
+        here, there = (own.sample(count, torch.Generator().manual_seed(count)) for own in patches)
+        assert torch.equal(here[0], there[0])
+        assert torch.equal(here[1], there[1])
+    patches[1].close()
+
+
+def test_a_killed_process_is_named_as_a_want_of_memory(pixels):
+    patches = patches_of(pixels, 2, "photo", 1)
+    generator = torch.Generator().manual_seed(3)
+    patches.sample(1, generator)
+    for process in patches._pool._processes.values():
+        process.kill()
+    with pytest.raises(OutOfMemoryError, match="was killed"):
+        patches.sample(1, generator)
+    patches.close()
+
+
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_the_residual_and_the_enlargement_make_the_original(scale, pixels):
-    patches = patches_of(pixels, scale, fixed(parse_chain("bicubic")))
+    patches = patches_of(pixels, scale, "bicubic")
     source, residual = patches.sample(4, torch.Generator().manual_seed(1))
     lacking = torch.pixel_shuffle(residual, scale)[:, 0].numpy()
     enlarged = resize(source[:, 0].numpy(), 16 * scale, 16 * scale)
@@ -72,7 +92,7 @@ def test_a_sub_image_is_what_the_degraded_picture_holds_there(pixels):
         for top in (0, 1)
         for left in (0, 1)
     ]
-    patches = patches_of(pixels, 2, fixed(chain))
+    patches = patches_of(pixels, 2, "area")
     source, _ = patches.sample(8, torch.Generator().manual_seed(2))
 
     def found(patch):

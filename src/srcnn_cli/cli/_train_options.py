@@ -62,7 +62,7 @@ WorkersOption = Annotated[
     typer.Option(
         metavar="N",
         min=0,
-        help="Processes that read while streaming.",
+        help="Processes that read while streaming, or degrade for a GPU.",
         rich_help_panel=_DATA,
     ),
 ]

@@ -2,23 +2,29 @@
 
 What is cut from the pictures is a sub-image of the original with its surroundings, anywhere; blur
 and reduction are a matrix on each side of it, noise and compression are done to the small result.
+That takes a core a millisecond or two for each. A GPU would wait, so processes share it.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from srcnn_cli.errors import UsageError
+from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.resize import resize
 from srcnn_cli.training.draws import DRAWS, Drawn, fixed
 from srcnn_cli.training.positions import PatchSpec
+from srcnn_cli.training.prefetching import begin_worker, interrupts_blocked, worker_context
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -70,12 +76,21 @@ class DegradedPatches:
         originals: Sub-images of the pictures themselves, cut by `surroundings`.
         config: The network.
         patch: Side of a sub-image on its grid.
-        draw: What is done to them.
+        draw: What is done to them: a name that `draw_of` knows.
+        workers: Processes that do it, which changes no bit; 0: this one.
+
+    Raises:
+        UsageError: There is no such draw.
     """
 
-    def __init__(self, originals: Patches, config: ModelConfig, patch: int, draw: Draw) -> None:
-        self._originals, self._draw = originals, draw
+    def __init__(
+        self, originals: Patches, config: ModelConfig, patch: int, draw: str, workers: int = 0
+    ) -> None:
+        self._originals, self._workers = originals, workers
         self._scale, self._patch = config.factor, patch
+        self._degrade = partial(_degraded_all, name=draw, scale=config.factor)
+        draw_of(draw)
+        self._pool: ProcessPoolExecutor | None = None
 
     @property
     def positions(self) -> int:
@@ -93,10 +108,7 @@ class DegradedPatches:
         """See `Patches`."""
         around, truth = self._originals.sample(count, generator, share)
         seeds = torch.randint(2**62, (count,), generator=generator)[share].tolist()
-        pictures = around[:, 0].cpu().numpy()
-        drawn = [self._degraded(p, s) for p, s in zip(pictures, seeds, strict=True)]
-        low = np.stack([picture for picture, _ in drawn])
-        levels = np.array([level for _, level in drawn], np.float32)
+        low, levels = self._degraded(around[:, 0].cpu().numpy(), seeds)
         inner = slice(_HALO, _HALO + self._patch)
         enlarged = torch.from_numpy(self._enlarged(low)).to(truth)[:, None]
         planes = np.broadcast_to(
@@ -107,23 +119,27 @@ class DegradedPatches:
         return torch.from_numpy(source).to(truth), residual
 
     def _degraded(
-        self, picture: NDArray[np.float32], seed: int
-    ) -> tuple[NDArray[np.float32], tuple[float, ...]]:
-        """(s (p + 2h), s (p + 2h)) in [0, 1] as (p + 2h, p + 2h), and what the network is told."""
-        random = np.random.default_rng(seed)
-        drawn: Drawn = self._draw.draw(random, self._scale)
-        matrix = drawn.chain.matrix(len(picture), self._scale)
-        low = matrix @ picture @ matrix.T * 255
-        grey = random.random() < _GREY_SHARE
-        if not grey:
-            low -= _BLACK
-            low /= _RANGE
-        finished = drawn.chain.imitated(low, random).astype(np.float32, copy=False)
-        result: NDArray[np.float32] = finished if grey else finished * _RANGE + _BLACK
-        result /= np.float32(255)
-        # The noise was added to one plane, as to a grey picture's.
-        levels = drawn.levels(self._scale, grey=True)
-        return result, levels._replace(noise=levels.noise * (1 if grey else float(_RANGE)))
+        self, pictures: NDArray[np.float32], seeds: list[int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See `_degraded_all`."""
+        if not self._workers:
+            return self._degrade(pictures, seeds)
+        parts = np.array_split(np.arange(len(seeds)), min(self._workers, len(seeds)))
+        try:
+            with interrupts_blocked():  # the first calls start the processes
+                if self._pool is None:
+                    self._pool = ProcessPoolExecutor(self._workers, worker_context(), begin_worker)
+                results = [
+                    self._pool.submit(self._degrade, pictures[part], [seeds[i] for i in part])
+                    for part in parts
+                ]
+            low, levels = zip(*(result.result() for result in results), strict=True)
+        except BrokenProcessPool as error:
+            raise OutOfMemoryError(
+                "a process that degrades training pictures was killed; with fewer --workers there "
+                "may be enough memory"
+            ) from error
+        return np.concatenate(low), np.concatenate(levels)
 
     def _enlarged(self, low: NDArray[np.float32]) -> NDArray[np.float32]:
         """Bicubically, without the halo: (n, s p, s p)."""
@@ -141,7 +157,50 @@ class DegradedPatches:
 
     def close(self) -> None:
         """See `Patches`."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
         self._originals.close()
+
+
+def _degraded_all(
+    pictures: NDArray[np.float32], seeds: Sequence[int], *, name: str, scale: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Degrade originals with their surroundings.
+
+    Args:
+        pictures: (n, s (p + 2h), s (p + 2h)) in [0, 1].
+        seeds: One for each: it alone decides what is done.
+        name: Of the draw.
+        scale: s.
+
+    Returns:
+        (n, p + 2h, p + 2h) in [0, 1], and (n, levels), what the network is told.
+    """
+    draw = draw_of(name)
+    assert draw is not None  # noqa: S101 - there is no such object without one
+    done = [_degraded(p, seed, draw, scale) for p, seed in zip(pictures, seeds, strict=True)]
+    levels = np.array([level for _, level in done], np.float32)
+    return np.stack([picture for picture, _ in done]), levels
+
+
+def _degraded(
+    picture: NDArray[np.float32], seed: int, draw: Draw, scale: int
+) -> tuple[NDArray[np.float32], tuple[float, ...]]:
+    """One of `_degraded_all`."""
+    random = np.random.default_rng(seed)
+    drawn: Drawn = draw.draw(random, scale)
+    matrix = drawn.chain.matrix(len(picture), scale)
+    low = matrix @ picture @ matrix.T * 255
+    grey = random.random() < _GREY_SHARE
+    if not grey:
+        low -= _BLACK
+        low /= _RANGE
+    finished = drawn.chain.imitated(low, random).astype(np.float32, copy=False)
+    result: NDArray[np.float32] = finished if grey else finished * _RANGE + _BLACK
+    result /= np.float32(255)
+    # The noise was added to one plane, as to a grey picture's.
+    levels = drawn.levels(scale, grey=True)
+    return result, levels._replace(noise=levels.noise * (1 if grey else float(_RANGE)))
 
 
 @lru_cache

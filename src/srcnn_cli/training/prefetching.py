@@ -100,9 +100,9 @@ class Prefetcher:
         if self._workers:
             how = {
                 "collate_fn": _shared,
-                "multiprocessing_context": _context(),
+                "multiprocessing_context": worker_context(),
                 "prefetch_factor": _PREFETCH,
-                "worker_init_fn": _begin_worker,
+                "worker_init_fn": begin_worker,
             }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # more workers than cores are the caller's wish
@@ -116,7 +116,7 @@ class Prefetcher:
             )
         if not self._workers:
             return iter(loader)
-        with _interrupts_blocked():
+        with interrupts_blocked():
             return iter(loader)
 
 
@@ -135,7 +135,7 @@ def _shared(item: Example | Skipped) -> tuple[Tensor, Tensor] | Skipped:
     return torch.from_numpy(item.truth), torch.from_numpy(item.source)
 
 
-def _context() -> BaseContext:
+def worker_context() -> BaseContext:
     """How worker processes are started.
 
     Not by plain fork, which is unsafe beside the threads of training. The server from which they
@@ -149,7 +149,7 @@ def _context() -> BaseContext:
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Processes started inside never see Ctrl-C, which the terminal sends to all of a group.
 
     A handler in the worker would come too late: importing torch takes seconds.
@@ -183,7 +183,8 @@ def _start_resource_tracker() -> None:
             os.environ[name] = before
 
 
-def _begin_worker(_index: int) -> None:
+def begin_worker(_index: int = 0) -> None:
+    """What such a process does first: leave Ctrl-C to its parent, and watch over that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The thread that hands out shared memory prints here when the training process has gone away.
     sys.excepthook = lambda *_: None

@@ -55,7 +55,7 @@ class Resources:
         minutes: Validate, save and stop after so many; None: go on to the end.
         compiled: Use ``torch.compile``.
         cache_bytes: Memory for training pictures.
-        workers: Processes that read pictures while streaming.
+        workers: Processes that read pictures while streaming, and degrade sub-images for a GPU.
     """
 
     minutes: float | None
@@ -257,7 +257,9 @@ def open_session(
     )
     patches: Patches = originals
     if draw is not None:
-        patches = DegradedPatches(originals, config, schedule.patch, draw)
+        # A CPU has its cores to train on.
+        workers = 0 if device.type == "cpu" else resources.workers
+        patches = DegradedPatches(originals, config, schedule.patch, schedule.degrade, workers)
     with ExitStack() as unless_ready:
         unless_ready.enter_context(closing(patches))
         make_folder(run.folder)
