@@ -428,3 +428,11 @@ def test_a_network_grows_from_a_smaller_one_of_another_factor(train, folder):
     _, once = load_weights("large/best.safetensors")
     _, twice = load_weights("again/best.safetensors")
     assert all((once[name] == twice[name]).all() for name in once)
+
+
+@pytest.mark.parametrize("factors", ["2", "0.8,", "half"])
+def test_a_factor_that_reduces_nothing_is_refused_before_a_run_is_made(train, folder, factors):
+    code, out, err = train("--data", "data", "--steps", "1", "--shrink", factors, "-o", "run")
+    assert (code, out) == (2, "")
+    assert f"--shrink takes factors between 0 and 1, such as 0.8,0.6, not '{factors}'" in err
+    assert not (folder / "run").exists()
