@@ -62,7 +62,7 @@ WorkersOption = Annotated[
     typer.Option(
         metavar="N",
         min=0,
-        help="Processes that read while streaming, or degrade for a GPU.",
+        help="Processes that read a stream or degrade.",
         rich_help_panel=_DATA,
     ),
 ]
