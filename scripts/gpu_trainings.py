@@ -26,7 +26,9 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from srcnn_cli.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +55,15 @@ def main() -> int:
     for folder in (data, held):
         if not any(folder.glob("*.png")):
             parser.error(f"{folder} holds no pictures")
+    if options.output.exists():
+        parser.error(f"{options.output} is there already")
+    if not options.runs.is_file():
+        parser.error(f"there is no list of runs {options.runs}")
     lines = options.runs.read_text(encoding="utf-8").splitlines()
-    runs = {words[0]: words[1:] for words in map(_words, lines) if words}
+    listed = [words for words in (shlex.split(line, comments=True) for line in lines) if words]
+    runs = {name: own for name, *own in listed}
+    if not runs or len(runs) < len(listed):
+        parser.error(f"{options.runs} names no runs, or one of them twice")
     common = ["--data", str(data), "--validation", str(held), "--device", options.device]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     end = environment[_END] = str(time.time() + options.seconds)
@@ -72,26 +81,27 @@ def main() -> int:
         finally:
             for child in children.values():
                 child.kill()
-        with tarfile.open(options.output, "w") as archive:
-            for path in sorted(Path(place).rglob("*")):
-                if path.suffix in {".txt", ".csv", ".safetensors"}:
-                    archive.add(path, path.relative_to(place))
+        write_atomically(options.output, lambda file: _pack(Path(place), file))
         failed = 0
         for name, child in children.items():
-            text = Path(place, f"{name}.txt").read_text(encoding="utf-8").strip()
+            said = Path(place, f"{name}.txt").read_text(encoding="utf-8").splitlines()
             failed += child.wait() != 0
-            print(f"{name} (exit code {child.wait()}): {text.splitlines()[-1] if text else ''}")
+            print(f"{name} (exit code {child.returncode}): {said[-1] if said else ''}")
     return min(failed, 1)
-
-
-def _words(line: str) -> list[str]:
-    return shlex.split(line, comments=True)
 
 
 def _start(options: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, __file__, *options, "--steps", _STEPS]
     with log.open("wb") as file:
         return subprocess.Popen(command, stdout=file, stderr=file, env=environment)  # noqa: S603 - whoever gives the list may run anything
+
+
+def _pack(place: Path, file: BinaryIO) -> None:
+    """What the runs said, their logs and weights."""
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for path in sorted(place.rglob("*")):
+            if path.suffix in {".txt", ".csv", ".safetensors"}:
+                archive.add(path, path.relative_to(place))
 
 
 def _wait(children: dict[str, subprocess.Popen[bytes]], deadline: float) -> None:

@@ -94,15 +94,19 @@ def test_it_says_what_it_is_for_and_writes_into_no_full_folder(tmp_path):
 
 
 def trainings(runs, pack, tmp_path, seconds):
-    """Train a list of runs; what was printed, by the name of the run, and the exit code."""
+    """Train a list of runs; what was printed, and the exit code."""
     listed = tmp_path / "runs.txt"
     listed.write_text("# a comment\n\n" + "\n".join(runs) + "\n", encoding="utf-8")
+    return trained(listed, pack, tmp_path, seconds)
+
+
+def trained(listed, pack, tmp_path, seconds):
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "gpu_trainings.py", listed, tmp_path / "all.tar",
          "--pack", pack, "--seconds", str(seconds), "--device", "cpu"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return done.stdout.splitlines(), done.returncode
+    return (done.stdout + done.stderr).splitlines(), done.returncode
 
 
 @pytest.mark.slow
@@ -126,3 +130,57 @@ def test_runs_that_all_fail_end_at_once(pack, tmp_path):
     lines, code = trainings(["bad --init missing.safetensors -s 2"], pack, tmp_path, 600)
     assert (code, time.monotonic() - begun < 300) == (1, True)
     assert "missing.safetensors" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("runs", "missing", "reason"),
+    [
+        (["one -s 2"], "training", "training holds no pictures"),
+        (["one -s 2"], "validation", "validation holds no pictures"),
+        (["one -s 2", "one -s 3"], "", "names no runs, or one of them twice"),
+        ([], "", "names no runs"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_a_run_begins(
+    runs, missing, reason, pack, tmp_path
+):
+    if missing:
+        shutil.rmtree(pack / missing)
+    lines, code = trainings(runs, pack, tmp_path, 600)
+    assert code == 2
+    assert reason in lines[-1]
+    assert not (tmp_path / "all.tar").exists()
+
+
+def test_results_that_are_there_stay(pack, tmp_path):
+    (tmp_path / "all.tar").write_bytes(b"kept")
+    lines, code = trainings(["one -s 2"], pack, tmp_path, 600)
+    assert (code, (tmp_path / "all.tar").read_bytes()) == (2, b"kept")
+    assert "is there already" in lines[-1]
+
+
+def test_a_list_that_is_not_there_is_named(pack, tmp_path):
+    lines, code = trained(tmp_path / "none.txt", pack, tmp_path, 600)
+    assert code == 2
+    assert "there is no list of runs" in lines[-1]
+
+
+@pytest.mark.slow
+def test_the_day_takes_a_list_of_runs(pack, tmp_path):
+    weights = tmp_path / "own.safetensors"
+    save_weights(weights, SUBPIXEL, random_tensors(SUBPIXEL))
+    listed = tmp_path / "runs.txt"
+    listed.write_text("bad --init missing.safetensors -s 2\n", encoding="utf-8")
+    done = gpu_day(tmp_path / "out", listed, pack, SRCNN_MODELS=str(weights))
+    assert done.returncode == 1
+    assert "Trainings: FAILED" in done.stdout
+    with tarfile.open(tmp_path / "out" / "trainings.tar") as archive:
+        assert archive.getnames() == ["bad.txt"]
+
+
+def test_the_list_for_the_next_time_begins_with_weights_that_are_there():
+    lines = (ROOT / "scripts" / "gpu_runs.txt").read_text(encoding="utf-8").splitlines()
+    runs = [line.split() for line in lines if not line.startswith("#")]
+    assert len({run[0] for run in runs}) == len(runs) > 1
+    for run in runs:
+        assert (ROOT / run[run.index("--init") + 1]).is_file()

@@ -11,7 +11,7 @@ from srcnn_cli.imaging.levels import LEVELS
 from srcnn_cli.imaging.resize import resize
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.training.degraded_patches import DegradedPatches, draw_of, surroundings
-from srcnn_cli.training.draws import DRAWS
+from srcnn_cli.training.draws import DRAWS, fixed
 from srcnn_cli.training.matching import check_schedule
 from srcnn_cli.training.patches import PatchSampler
 from srcnn_cli.training.schedule import Schedule
@@ -39,7 +39,7 @@ def pixels():
 
 @pytest.mark.parametrize(("scale", "name"), [(1, "jpeg"), (2, "photo"), (3, "photo"), (4, "photo")])
 def test_patches_have_the_networks_shapes_and_follow_the_seed(scale, name, pixels):
-    patches = patches_of(pixels, scale, name)
+    patches = patches_of(pixels, scale, DRAWS[name])
     source, truth = patches.sample(6, torch.Generator().manual_seed(5))
     assert source.shape == (6, 1 + len(LEVELS), 16, 16)
     assert truth.shape == (6, scale**2, 16, 16)
@@ -53,8 +53,9 @@ def test_patches_have_the_networks_shapes_and_follow_the_seed(scale, name, pixel
     assert torch.equal(share[0], source[1::2])
 
 
-def test_other_processes_make_the_same_patches(pixels):
-    patches = [patches_of(pixels, 2, "photo", workers) for workers in (0, 2)]
+@pytest.mark.parametrize("draw", [DRAWS["photo"], fixed(parse_chain("area+noise:3"))])
+def test_other_processes_make_the_same_patches(draw, pixels):
+    patches = [patches_of(pixels, 2, draw, workers) for workers in (0, 2)]
     for count in (5, 1):  # fewer than there are processes, too
         here, there = (own.sample(count, torch.Generator().manual_seed(count)) for own in patches)
         assert torch.equal(here[0], there[0])
@@ -63,7 +64,7 @@ def test_other_processes_make_the_same_patches(pixels):
 
 
 def test_a_killed_process_is_named_as_a_want_of_memory(pixels):
-    patches = patches_of(pixels, 2, "photo", 1)
+    patches = patches_of(pixels, 2, DRAWS["photo"], 1)
     generator = torch.Generator().manual_seed(3)
     patches.sample(1, generator)
     for process in patches._pool._processes.values():
@@ -75,7 +76,7 @@ def test_a_killed_process_is_named_as_a_want_of_memory(pixels):
 
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_the_residual_and_the_enlargement_make_the_original(scale, pixels):
-    patches = patches_of(pixels, scale, "bicubic")
+    patches = patches_of(pixels, scale, fixed(parse_chain("bicubic")))
     source, residual = patches.sample(4, torch.Generator().manual_seed(1))
     lacking = torch.pixel_shuffle(residual, scale)[:, 0].numpy()
     enlarged = resize(source[:, 0].numpy(), 16 * scale, 16 * scale)
@@ -92,7 +93,7 @@ def test_a_sub_image_is_what_the_degraded_picture_holds_there(pixels):
         for top in (0, 1)
         for left in (0, 1)
     ]
-    patches = patches_of(pixels, 2, "area")
+    patches = patches_of(pixels, 2, fixed(chain))
     source, _ = patches.sample(8, torch.Generator().manual_seed(2))
 
     def found(patch):

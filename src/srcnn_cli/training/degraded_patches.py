@@ -76,20 +76,16 @@ class DegradedPatches:
         originals: Sub-images of the pictures themselves, cut by `surroundings`.
         config: The network.
         patch: Side of a sub-image on its grid.
-        draw: What is done to them: a name that `draw_of` knows.
+        draw: What is done to them.
         workers: Processes that do it, which changes no bit; 0: this one.
-
-    Raises:
-        UsageError: There is no such draw.
     """
 
     def __init__(
-        self, originals: Patches, config: ModelConfig, patch: int, draw: str, workers: int = 0
+        self, originals: Patches, config: ModelConfig, patch: int, draw: Draw, workers: int = 0
     ) -> None:
         self._originals, self._workers = originals, workers
         self._scale, self._patch = config.factor, patch
-        self._degrade = partial(_degraded_all, name=draw, scale=config.factor)
-        draw_of(draw)
+        self._degrade = partial(_degraded_all, draw=draw, scale=config.factor)
         self._pool: ProcessPoolExecutor | None = None
 
     @property
@@ -163,21 +159,19 @@ class DegradedPatches:
 
 
 def _degraded_all(
-    pictures: NDArray[np.float32], seeds: Sequence[int], *, name: str, scale: int
+    pictures: NDArray[np.float32], seeds: Sequence[int], *, draw: Draw, scale: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Degrade originals with their surroundings.
 
     Args:
         pictures: (n, s (p + 2h), s (p + 2h)) in [0, 1].
         seeds: One for each: it alone decides what is done.
-        name: Of the draw.
+        draw: Says what.
         scale: s.
 
     Returns:
-        (n, p + 2h, p + 2h) in [0, 1], and (n, levels), what the network is told.
+        (n, p + 2h, p + 2h) in [0, 1], and (n, levels), what the network is told; both float32.
     """
-    draw = draw_of(name)
-    assert draw is not None  # noqa: S101 - there is no such object without one
     done = [_degraded(p, seed, draw, scale) for p, seed in zip(pictures, seeds, strict=True)]
     levels = np.array([level for _, level in done], np.float32)
     return np.stack([picture for picture, _ in done]), levels

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,8 +60,12 @@ class Draw:
 
 
 def fixed(chain: Chain) -> Draw:
-    """The same chain for all."""
-    return Draw(lambda _random, _scale: Drawn(chain), (chain,))
+    """The same chain for all; not by a lambda, which no other process could be given."""
+    return Draw(partial(_always, chain), (chain,))
+
+
+def _always(chain: Chain, _random: np.random.Generator, _scale: int) -> Drawn:
+    return Drawn(chain)
 
 
 _SHARES = {

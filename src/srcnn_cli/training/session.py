@@ -259,7 +259,7 @@ def open_session(
     if draw is not None:
         # A CPU has its cores to train on.
         workers = 0 if device.type == "cpu" else resources.workers
-        patches = DegradedPatches(originals, config, schedule.patch, schedule.degrade, workers)
+        patches = DegradedPatches(originals, config, schedule.patch, draw, workers)
     with ExitStack() as unless_ready:
         unless_ready.enter_context(closing(patches))
         make_folder(run.folder)
