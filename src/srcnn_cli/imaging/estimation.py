@@ -4,9 +4,8 @@ It would be worse to call a clean picture damaged than to miss damage, so both m
 only where they are sure.
 
 A JPEG, decoded and saved again in another format, still has the discrete cosine coefficients of its
-8×8 blocks near multiples of the quantisation steps (compare Fan and de Queiroz, IEEE TIP 2003). The
-noise is the smallest eigenvalue of the covariance of small patches: texture varies along some
-directions, noise along all (Liu et al., IEEE TIP 2013).
+8×8 blocks near multiples of the quantisation steps (compare Fan and de Queiroz, IEEE TIP 2003). How
+noise is measured: `imaging.noise`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from srcnn_cli.imaging.color import LUMINANCE_SHARES
-from srcnn_cli.imaging.jpeg_blocks import BASIS, SIDE, luminance_table
+from srcnn_cli.imaging.jpeg_blocks import SIDE, luminance_table, transformed, whole_blocks
+from srcnn_cli.imaging.noise import noise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,34 +35,13 @@ _HIGHEST = 3  # of the two frequencies' sum
 # Of a picture that was cut after it had been compressed: from here on the loss is forgotten.
 _FAINT = 80
 
-_PATCH = 5
-_STRIDE = 3
-# In levels of luminance.
-_LEAST_NOISE = 3.9
-_FLATTEST = 0.1
-
-
-class _Noisy(NamedTuple):
-    """What the flattest blocks must be like for noise: the same at all frequencies.
-
-    Attributes:
-        least: Standard deviation, in levels.
-        middle: Middle frequencies, at most so many times the standard deviation.
-        high: High frequencies, at least so many times the standard deviation.
-        whiteness: High frequencies, at least so many times the middle ones.
-    """
-
-    least: float
-    middle: float
-    high: float
-    whiteness: float
-
-
-# Textures of clean pictures have "noise" of up to 6.6 levels (Set14's "baboon"), where they were
-# reduced without averaging even more: that is told from noise where the picture is flat.
-_IN_FLAT_PARTS = (_Noisy(3.9, 1.25, 0.0, 0.7),)
-# A compressed picture is not clean anyway: there noise is looked for over texture, too.
-_ANYWHERE = (_Noisy(3.9, 1.7, 0.0, 0.66), _Noisy(4.8, 3.0, 0.95, 0.0))
+# Less noise than this, in levels of luminance, could as well be texture. A compressed picture is
+# not clean anyway: there it may be called noisy sooner, but for the noise that strong compression
+# makes itself.
+_LEAST_NOISE = 4.5
+_LEAST_NOISE_COMPRESSED = 3.3
+_LEAST_NOISE_STRONGLY_COMPRESSED = 4.0
+_STRONGLY = 80  # at qualities below
 
 
 class Estimate(NamedTuple):
@@ -77,13 +56,12 @@ class Estimate(NamedTuple):
     noise: float = 0.0
 
 
-def estimate(pixels: NDArray[np.uint8], *, compressed: bool = False) -> Estimate:
+def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estimate:
     """Look at the middle of a picture.
 
     Args:
         pixels: (H, W) grey or (H, W, 3) R'G'B', of which luminance from 0 to 255 is taken.
-        compressed: Whether it is known to have been compressed: what is damaged anyway may be
-            called noisy sooner.
+        quality: Of the JPEG file that it comes from, if any: compression takes noise away.
     """
     part = _middle(pixels)
     if min(part.shape[:2]) < _SMALLEST:
@@ -91,8 +69,16 @@ def estimate(pixels: NDArray[np.uint8], *, compressed: bool = False) -> Estimate
     luminance: NDArray[np.float32] = part.astype(np.float32)
     if luminance.ndim == 3:
         luminance = luminance @ LUMINANCE_SHARES
-    quality = _quality(luminance)
-    return Estimate(quality, _noise(luminance, compressed=compressed or quality is not None))
+    seen = _quality(luminance)
+    worst = min((known for known in (seen, quality) if known is not None), default=None)
+    sigma = noise(luminance, worst)
+    return Estimate(seen, sigma if sigma >= _least_noise(worst) else 0.0)
+
+
+def _least_noise(quality: int | None) -> float:
+    if quality is None:
+        return _LEAST_NOISE
+    return _LEAST_NOISE_COMPRESSED if quality >= _STRONGLY else _LEAST_NOISE_STRONGLY_COMPRESSED
 
 
 def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -103,11 +89,7 @@ def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _coefficients(luminance: NDArray[np.float32]) -> NDArray[np.float32]:
     """Of all whole blocks, (n, 8, 8)."""
-    height, width = (side // SIDE for side in luminance.shape)
-    blocks = luminance[: height * SIDE, : width * SIDE].reshape(height, SIDE, width, SIDE)
-    whole = blocks.transpose(0, 2, 1, 3).reshape(-1, SIDE, SIDE)
-    result: NDArray[np.float32] = BASIS @ whole @ BASIS.T
-    return result
+    return transformed(whole_blocks(luminance))
 
 
 def _quality(luminance: NDArray[np.float32]) -> int | None:
@@ -154,31 +136,3 @@ def _distances(coefficients: NDArray[np.float32]) -> NDArray[np.float64]:
         counts += large.sum(axis=1)[which]
     enough = counts >= _LEAST_COEFFICIENTS
     return np.where(enough, sums / np.maximum(counts, 1), np.inf)
-
-
-def _noise(luminance: NDArray[np.float32], *, compressed: bool) -> float:
-    patches = np.lib.stride_tricks.sliding_window_view(luminance, (_PATCH, _PATCH))
-    flat = patches[::_STRIDE, ::_STRIDE].reshape(-1, _PATCH**2)
-    variance = flat.var(axis=1)
-    middle = (len(variance) - 1) // 2  # np.median would import a fifth of numpy more
-    flat = flat[variance <= np.partition(variance, middle)[middle]]
-    smallest = np.linalg.eigvalsh(np.cov(flat, rowvar=False))[0]
-    sigma = float(np.sqrt(max(0.0, smallest)))
-    if sigma < _LEAST_NOISE:
-        return 0.0
-    # Noise is the same at all frequencies, also where the picture is flattest.
-    squares = np.square(_coefficients(luminance))
-    frequency = np.add.outer(np.arange(SIDE), np.arange(SIDE))
-    energy = squares[:, (frequency >= 1) & (frequency <= 2)].mean(axis=1)
-    flattest = squares[np.argsort(energy)[: max(20, int(_FLATTEST * len(energy)))]]
-    medium, high = (
-        float(np.sqrt(flattest[:, where].mean()))
-        for where in ((frequency >= 3) & (frequency <= 5), frequency >= 9)
-    )
-    found = any(
-        sigma >= kind.least
-        and medium <= kind.middle * sigma
-        and high >= max(kind.high * sigma, kind.whiteness * medium)
-        for kind in (_ANYWHERE if compressed else _IN_FLAT_PARTS)
-    )
-    return sigma if found else 0.0

@@ -51,6 +51,20 @@ def luminance_table(quality: int) -> NDArray[np.int64]:
     return table
 
 
+def whole_blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """All blocks that lie within (H, W), beginning at its corner: (n, 8, 8)."""
+    height, width = (side // SIDE for side in plane.shape)
+    rows = plane[: height * SIDE, : width * SIDE].reshape(height, SIDE, width, SIDE)
+    blocks: NDArray[np.float32] = rows.transpose(0, 2, 1, 3).reshape(-1, SIDE, SIDE)
+    return blocks
+
+
+def transformed(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The discrete cosine transform of blocks, (n, 8, 8) both."""
+    result: NDArray[np.float32] = BASIS @ blocks @ BASIS.T
+    return result
+
+
 def through_blocks(
     picture: NDArray[np.floating[Any]], quality: int, shift: tuple[int, int] = (0, 0)
 ) -> NDArray[np.float32]:

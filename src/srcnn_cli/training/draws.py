@@ -91,9 +91,9 @@ def _photo(random: np.random.Generator, scale: int) -> Drawn:
         blur = round(float(random.uniform(0.2, 1.0)) * scale, 1)
     damage = random.random()
     steps: list[Step] = []
-    if damage < 0.38:
+    if damage < 0.5:
         steps += _noise(random)
-    if damage > 0.12:  # noise alone, noise and compression, compression alone
+    if damage > 0.1:  # noise alone, noise and compression, compression alone
         steps += _compression(random, lowest=12)
     if (reduction != "bicubic" or blur) and random.random() < 0.3:
         steps = []

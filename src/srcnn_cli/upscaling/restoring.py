@@ -91,7 +91,7 @@ def _found(pixels: NDArray[Any], quality: int | None) -> Finding:
     if looked_at and min(pixels.shape[:2]) >= _LEAST_SIDE:
         from srcnn_cli.imaging.estimation import estimate
 
-        seen, noise = estimate(pixels, compressed=quality is not None)
+        seen, noise = estimate(pixels, quality=quality)
         # A picture that was saved again says in its pixels what it was before.
         if seen is not None and (quality is None or seen < quality - 2):
             quality, source = seen, PIXELS

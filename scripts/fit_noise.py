@@ -1,0 +1,190 @@
+"""Make `src/srcnn_cli/imaging/noise.json`, by which the noise of pictures is measured.
+
+Pictures of the folders are cut, reduced, made noisy and compressed at random; the regression
+learns from the features of `imaging.noise` how much noise there was, and that clean pictures have
+none. Every fifth picture, and every one that is in --held-back too, only tells how well that went.
+
+    python scripts/fit_noise.py T91 BSD199 General100 PHOTOS CID22 CLIC --held-back held
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from srcnn_cli.evaluation.sources import find_sources
+from srcnn_cli.files import write_atomically
+from srcnn_cli.imaging import noise
+from srcnn_cli.imaging.chain import Chain
+from srcnn_cli.imaging.chain_steps import Jpeg, Noise, Step
+from srcnn_cli.imaging.color import LUMINANCE_SHARES
+from srcnn_cli.pictures.reading import read_8bit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+OUTPUT = Path(noise.__file__).with_suffix(".json")
+SIDE = 512  # as `imaging.estimation` looks at
+SMALLEST = 64
+SCALES = (1, 2, 2, 3, 4)
+REDUCTIONS = ("bicubic",) * 6 + ("area", "linear", "lanczos", "cubic", "nearest")
+UNITS = 16
+
+
+class Sample(NamedTuple):
+    """One picture, degraded.
+
+    Attributes:
+        features: See `imaging.noise.features`.
+        sigma: Its noise, in levels of luminance.
+        quality: Of the JPEG compression; 0: none.
+        name: Of the picture.
+    """
+
+    features: NDArray[np.float32]
+    sigma: float
+    quality: int
+    name: str
+
+
+def samples(path: Path, rounds: int, random: np.random.Generator) -> Iterator[Sample]:
+    """Some of a picture's parts, each degraded in three ways."""
+    pixels = read_8bit(path)
+    for scale in (int(scale) for scale in random.choice(SCALES, rounds)):
+        sides = [min(side // scale, SIDE) * scale for side in pixels.shape[:2]]
+        if min(sides) < SMALLEST * scale:
+            continue
+        top, left = (int(random.integers(pixels.shape[i] - sides[i] + 1)) for i in (0, 1))
+        part = pixels[top : top + sides[0], left : left + sides[1]]
+        if part.ndim == 3 and random.random() < 0.15:
+            part = part[..., 1]
+        reduction = REDUCTIONS[random.integers(len(REDUCTIONS))] if scale > 1 else "bicubic"
+        low = Chain(reduction).apply(part, scale, random)
+        for _ in range(3):
+            steps, sigma, quality = draw(random, grey=low.ndim == 2)
+            damaged = Chain(steps=steps).apply(low, 1, random).astype(np.float32)
+            luminance = damaged if damaged.ndim == 2 else damaged @ LUMINANCE_SHARES
+            yield Sample(noise.features(luminance, quality or None), sigma, quality, path.name)
+
+
+def draw(random: np.random.Generator, *, grey: bool) -> tuple[tuple[Step, ...], float, int]:
+    """Noise in three of five pictures, compression in every second."""
+    steps: list[Step] = []
+    sigma, quality = 0.0, 0
+    if random.random() < 0.6:
+        level = math.exp(random.uniform(math.log(1.5), math.log(18)))
+        step = Noise(level)
+        steps.append(step)
+        sigma = step.levels(grey=grey).noise * 16 * (1 if grey else 255 / 219)
+    if random.random() < 0.55:
+        quality = int(random.integers(random.choice([20, 60, 88]), 97))
+        steps.append(Jpeg(quality))
+    return tuple(steps), sigma, quality
+
+
+def fit(
+    features: NDArray[np.float32], sigma: NDArray[np.float32], steps: int
+) -> dict[str, list[float]]:
+    """The regression's weights, as `imaging.noise` reads them."""
+    shift, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
+    inputs = torch.from_numpy((features - shift) / scale)
+    wanted = torch.from_numpy(np.log1p(sigma))
+    layers = torch.nn.Linear(features.shape[1], UNITS), torch.nn.Linear(UNITS, 1)
+    network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, steps)
+    for _ in range(steps):
+        batch = torch.randint(len(inputs), (256,))
+        error = network(inputs[batch])[:, 0] - wanted[batch]
+        loss = torch.nn.functional.huber_loss(error, torch.zeros_like(error), delta=0.3)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    values = {
+        "shift": torch.from_numpy(shift),
+        "scale": torch.from_numpy(scale),
+        "hidden": layers[0].weight.T,
+        "hidden_bias": layers[0].bias,
+        "out": layers[1].weight[0],
+        "out_bias": layers[1].bias[0],
+    }
+    return {
+        name: np.round(value.detach().numpy().astype(float), 4).tolist()
+        for name, value in values.items()
+    }
+
+
+def report(
+    found: NDArray[np.float64], sigma: NDArray[np.float32], quality: NDArray[np.int_]
+) -> None:
+    """Print how well it does, by compression and by noise."""
+    for low, high in ((0, 0), (85, 96), (60, 84), (20, 59)):
+        which = (quality >= low) & (quality <= high)
+        clean = found[which & (sigma == 0)]
+        alarms = ", ".join(
+            f"{np.mean(clean > least):.3f} above {least:g}" for least in (2.5, 3, 3.3, 4)
+        )
+        print(f"quality {low} to {high}: {len(clean)} clean pictures, {alarms}")
+        for weak, strong in ((2, 3), (3, 4.5), (4.5, 7), (7, 12)):
+            noisy = which & (sigma > weak) & (sigma <= strong)
+            ratio = np.percentile(found[noisy] / sigma[noisy], [5, 25, 50, 75, 95])
+            seen = np.mean(found[noisy] > 3)
+            print(
+                f"  noise {weak:g} to {strong:g}: {noisy.sum()}, {seen:.2f} above 3, ratio",
+                ratio.round(2),
+            )
+
+
+def main() -> None:
+    """Draw, fit, report, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--held-back", type=Path, help="pictures that only judge, by their names")
+    parser.add_argument("--rounds", type=int, default=6, help="parts of each picture")
+    parser.add_argument("--samples", type=Path, help="an .npz file that keeps what was drawn")
+    parser.add_argument("--steps", type=int, default=30_000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    held = {path.stem for path in arguments.held_back.iterdir()} if arguments.held_back else set()
+    random = np.random.default_rng(arguments.seed)
+    torch.manual_seed(arguments.seed)
+    drawn: list[Sample] = []
+    if arguments.samples and arguments.samples.exists():
+        with np.load(arguments.samples) as stored:
+            drawn = [
+                Sample(f, *rest)
+                for f, *rest in zip(*(stored[name] for name in Sample._fields), strict=True)
+            ]
+    for folder in arguments.folders if not drawn else []:
+        for source in find_sources(folder)[0]:
+            drawn += samples(source.path, arguments.rounds, random)
+        print(f"{folder.name}: {len(drawn)} samples", flush=True)
+    if arguments.samples and not arguments.samples.exists():
+        columns = zip(Sample._fields, zip(*drawn, strict=True), strict=True)
+        np.savez(arguments.samples, **{name: np.array(column) for name, column in columns})
+    features = np.stack([sample.features for sample in drawn])
+    sigma = np.array([sample.sigma for sample in drawn], np.float32)
+    quality = np.array([sample.quality for sample in drawn])
+    judging = np.array(
+        [Path(s.name).stem in held or zlib.crc32(s.name.encode()) % 5 == 0 for s in drawn]
+    )
+    values = fit(features[~judging], sigma[~judging], arguments.steps)
+    text = json.dumps(values) + "\n"
+    write_atomically(OUTPUT, lambda file: file.write(text.encode()), overwrite=True)
+    print(f"{(~judging).sum()} samples taught, {judging.sum()} judge:")
+    found = np.array([noise.regressed(seen) for seen in features[judging]])
+    report(found, sigma[judging], quality[judging])
+
+
+if __name__ == "__main__":
+    main()
