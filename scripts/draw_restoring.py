@@ -19,6 +19,8 @@ from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 
+from srcnn_cli.imaging.chain import parse_chain
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,13 +41,6 @@ def letters() -> Image.Image:
     return page
 
 
-def noisy(picture: Image.Image) -> Image.Image:
-    """With Gaussian noise of 8 levels in every channel."""
-    pixels = np.asarray(picture, np.float64)
-    pixels = pixels + np.random.default_rng(0).normal(0, 8, pixels.shape)
-    return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
-
-
 def compressed(quality: int) -> Callable[[Image.Image, Path], Path]:
     """Saves a picture as a JPEG."""
 
@@ -57,8 +52,10 @@ def compressed(quality: int) -> Callable[[Image.Image, Path], Path]:
 
 
 def with_noise(picture: Image.Image, path: Path) -> Path:
-    """Saves a picture with noise."""
-    noisy(picture).save(path.with_suffix(".png"))
+    """Saves a picture with Gaussian noise of 8 levels in every channel."""
+    noise, random = parse_chain("noise:8"), np.random.default_rng(0)
+    noisy = noise.apply(np.asarray(picture), 1, random)
+    Image.fromarray(noisy).save(path.with_suffix(".png"))
     return path.with_suffix(".png")
 
 

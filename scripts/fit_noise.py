@@ -4,7 +4,9 @@ Pictures of the folders are cut, reduced, made noisy and compressed at random; t
 learns from the features of `imaging.noise` how much noise there was, and that clean pictures have
 none. Every fifth picture, and every one that is in --held-back too, only tells how well that went.
 
-    python scripts/fit_noise.py T91 BSD199 General100 PHOTOS CID22 CLIC --held-back held
+The file that is there was made by
+
+    python scripts/fit_noise.py T91 BSD199 General100 CID22 CLIC PHOTOS --seed 1 --held-back held
 """
 
 from __future__ import annotations
@@ -82,9 +84,9 @@ def draw(random: np.random.Generator, *, grey: bool) -> tuple[tuple[Step, ...], 
     sigma, quality = 0.0, 0
     if random.random() < 0.6:
         level = math.exp(random.uniform(math.log(1.5), math.log(18)))
-        step = Noise(level)
-        steps.append(step)
-        sigma = step.levels(grey=grey).noise * 16 * (1 if grey else 255 / 219)
+        steps.append(Noise(level))
+        # Independent in three channels it is weaker in their weighted sum.
+        sigma = level if grey else level * math.hypot(*(float(share) for share in LUMINANCE_SHARES))
     if random.random() < 0.55:
         quality = int(random.integers(random.choice([20, 60, 88]), 97))
         steps.append(Jpeg(quality))
@@ -151,27 +153,20 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--held-back", type=Path, help="pictures that only judge, by their names")
     parser.add_argument("--rounds", type=int, default=6, help="parts of each picture")
-    parser.add_argument("--samples", type=Path, help="an .npz file that keeps what was drawn")
     parser.add_argument("--steps", type=int, default=30_000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    for folder in filter(None, [*arguments.folders, arguments.held_back]):
+        if not folder.is_dir():
+            parser.error(f"there is no folder {folder}")
     held = {path.stem for path in arguments.held_back.iterdir()} if arguments.held_back else set()
     random = np.random.default_rng(arguments.seed)
     torch.manual_seed(arguments.seed)
     drawn: list[Sample] = []
-    if arguments.samples and arguments.samples.exists():
-        with np.load(arguments.samples) as stored:
-            drawn = [
-                Sample(f, *rest)
-                for f, *rest in zip(*(stored[name] for name in Sample._fields), strict=True)
-            ]
-    for folder in arguments.folders if not drawn else []:
+    for folder in arguments.folders:
         for source in find_sources(folder)[0]:
             drawn += samples(source.path, arguments.rounds, random)
         print(f"{folder.name}: {len(drawn)} samples", flush=True)
-    if arguments.samples and not arguments.samples.exists():
-        columns = zip(Sample._fields, zip(*drawn, strict=True), strict=True)
-        np.savez(arguments.samples, **{name: np.array(column) for name, column in columns})
     features = np.stack([sample.features for sample in drawn])
     sigma = np.array([sample.sigma for sample in drawn], np.float32)
     quality = np.array([sample.quality for sample in drawn])

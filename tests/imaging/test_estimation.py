@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from srcnn_cli.imaging import estimation
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.estimation import Estimate, estimate
 from srcnn_cli.pictures.reading import read_8bit
@@ -72,6 +73,19 @@ def test_noise_is_measured_in_luminance(picture):
     assert estimate(degraded(picture, "noise:9")).noise == pytest.approx(6.0, rel=0.15)
     assert estimate(degraded(grey, "noise:8+jpeg:90")).noise == pytest.approx(8, rel=0.25)
     assert estimate(degraded(grey, "noise:1.5")).noise == 0
+
+
+@pytest.mark.parametrize("quality", [30, 50, 79, 80, 90])
+def test_compression_alone_is_not_called_noise(picture, quality):
+    assert estimate(degraded(picture, f"jpeg:{quality}"), quality=quality).noise == 0
+
+
+def test_of_noise_under_strong_compression_more_is_asked(picture, monkeypatch):
+    for sigma, quality, found in (
+        (3.5, 79, False), (3.5, 80, True), (4.1, 79, True), (4.1, None, False), (4.6, None, True),
+    ):  # fmt: skip
+        monkeypatch.setattr(estimation, "noise", lambda *_, sigma=sigma: sigma)
+        assert (estimate(picture, quality=quality).noise == sigma) is found
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])

@@ -9,9 +9,8 @@ by sixteen rectified units weighs them. `scripts/fit_noise.py` made its weights.
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -46,14 +45,23 @@ _SURELY_CLEAN, _SURELY_CLEAN_COMPRESSED = 1.0, 0.2
 
 
 class _Regression(NamedTuple):
-    """Its weights: features are shifted and scaled, then two layers."""
+    """Its weights.
+
+    Attributes:
+        shift: (34,), taken from the features.
+        scale: (34,), by which they are divided then.
+        hidden: (34, 16), of the rectified units.
+        hidden_bias: (16,).
+        out: (16,), of the logarithm of one more than the standard deviation.
+        out_bias: ().
+    """
 
     shift: Plane
     scale: Plane
     hidden: Plane
     hidden_bias: Plane
     out: Plane
-    out_bias: float
+    out_bias: Plane
 
 
 def noise(luminance: Plane, quality: int | None) -> float:
@@ -89,10 +97,11 @@ def regressed(seen: Plane) -> float:
 
 @lru_cache(maxsize=1)
 def _regression() -> _Regression:
-    text = (files("srcnn_cli.imaging") / "noise.json").read_text(encoding="utf-8")
+    import json  # most pictures are clean and need no weights
+
+    text = Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
     values: dict[str, Any] = json.loads(text)
-    arrays = {name: np.array(value, np.float32) for name, value in values.items()}
-    return _Regression(**{**arrays, "out_bias": float(arrays["out_bias"])})  # type: ignore[arg-type]
+    return _Regression(**{name: np.array(value, np.float32) for name, value in values.items()})
 
 
 def _features(
