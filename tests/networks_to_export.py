@@ -4,8 +4,10 @@ import numpy as np
 
 from random_weights import random_tensors
 from srcnn_cli.engines.onnx_engine import OnnxEngine
+from srcnn_cli.exports import base
 from srcnn_cli.exports.base import Exported
 from srcnn_cli.imaging.resize import resize
+from srcnn_cli.methods.chrominance import Chrominance
 from srcnn_cli.methods.network import Network
 from srcnn_cli.models.config import ModelConfig
 
@@ -25,6 +27,12 @@ def network(architecture, scale=2, border="replicate", *, color="y", mean=0.5, s
     return Exported(f"{architecture}-x{scale}", config, random_tensors(config, seed), scale)
 
 
+def with_chrominance(exported, border="normalize"):
+    """The same beside a network that puts right colours."""
+    config = ModelConfig("chrominance", (3, 3, 3), (7, 6), "ycbcr", (1,), border, 0.5)
+    return exported._replace(chrominance=base.Network(config, random_tensors(config, 5)))
+
+
 def picture(height=13, width=18, channels=3, seed=1):
     """(C, H, W), float32: values in [0, 1], some of them strong edges."""
     values = np.random.default_rng(seed).random((channels, height, width))
@@ -35,7 +43,9 @@ def ours(exported, planes):
     """(C, s H, s W) of (C, H, W), and (s H, s W) of (H, W), not clipped."""
     engine = OnnxEngine(exported.config, exported.tensors)
     height, width = (side * exported.scale for side in planes.shape[-2:])
-    return Network(exported.name, engine).enlarge(planes, height, width)[0]
+    beside = exported.chrominance
+    colors = beside and Chrominance("colours", OnnxEngine(*beside))
+    return Network(exported.name, engine, chrominance=colors).enlarge(planes, height, width)[0]
 
 
 def on_its_grid(exported, plane):

@@ -32,13 +32,13 @@ CHOICES = {
     },
     "import": {
         "--border": "normalize replicate zero",
-        "--architecture": "srcnn vdsr espcn espcn-relu fsrcnn subpixel",
+        "--architecture": "srcnn vdsr espcn espcn-relu fsrcnn subpixel chrominance",
         "--channels": "y rgb ycbcr",
         "--input": "full-range 0-255 bgr",
     },
     "train": {
         "--recipe": "fast srcnn vdsr",
-        "--architecture": "srcnn vdsr espcn espcn-relu fsrcnn subpixel",
+        "--architecture": "srcnn vdsr espcn espcn-relu fsrcnn subpixel chrominance",
         "--channels": "y rgb ycbcr",
         "--border": "normalize replicate zero",
         "--sampling": "positions pictures",

@@ -11,6 +11,7 @@ from srcnn_cli.comparison.rendering import ResultsInParts
 from srcnn_cli.engines.onnx_engine import OnnxEngine
 from srcnn_cli.evaluation.sources import Source
 from srcnn_cli.imaging.regions import Region
+from srcnn_cli.methods.chrominance import Chrominance
 from srcnn_cli.methods.interpolation import INTERPOLATIONS, Interpolation
 from srcnn_cli.methods.network import Network
 from srcnn_cli.models.config import ModelConfig
@@ -48,6 +49,20 @@ def test_a_network_that_looks_62_pixels_far_is_given_them(source):
     config = ModelConfig(filters=(63, 63), widths=(2,), scales=(2,))
     region = Region(80, 100, 110, 140)
     assert_the_part_is_that_of_the_whole(source, network(config), 2, region)
+
+
+@pytest.mark.parametrize("corner", [(80, 101), (31, 64), (0, 7)])
+def test_colours_put_right_are_those_of_the_whole_picture(source, corner):
+    config = ModelConfig(
+        "chrominance", (3, 3, 3), (6, 5), "ycbcr", scales=(1,), border="normalize", mean=0.5
+    )
+    plain = network(ModelConfig("subpixel", (3, 3), (4,), scales=(2,), border="normalize"))
+    beside = Chrominance("colours", OnnxEngine(config, random_tensors(config)))
+    method = Network("both", plain._engine, chrominance=beside)
+    region = Region(*corner, corner[0] + 37, corner[1] + 46)
+    assert_the_part_is_that_of_the_whole(source, method, 2, region)
+    own, other = (ResultsInParts(source, [m], 2).part(region)[0] for m in (method, plain))
+    assert (own != other).any()
 
 
 @settings(max_examples=25)

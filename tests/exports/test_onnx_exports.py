@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from networks_to_export import SHAPES, network, on_its_grid, ours, picture
+from networks_to_export import SHAPES, network, on_its_grid, ours, picture, with_chrominance
 from srcnn_cli.exports.onnx_picture import OnnxPicture
 from srcnn_cli.exports.onnx_plane import OnnxPlane
 
@@ -60,6 +60,19 @@ def test_the_whole_form_enlarges_pictures(program, color, architecture):
         expected = ours(exported, picture(*size))
         assert ((expected < 0) | (expected > 1)).any()  # so that clipping is seen
         np.testing.assert_allclose(run(picture(*size)), expected.clip(0, 1), rtol=0, atol=5e-5)
+
+
+@pytest.mark.parametrize("program", [in_onnxruntime, in_openvino])
+@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("scale", [1, 2])
+def test_the_whole_form_puts_colours_right(program, border, scale):
+    exported = with_chrominance(network("subpixel", scale, border), border)
+    run = program(OnnxPicture().files(exported)[".onnx"])
+    for size in ((14, 18), (13, 18), (9, 7)):
+        planes = picture(*size)
+        expected = ours(exported, planes)
+        assert np.abs(expected - ours(exported._replace(chrominance=None), planes)).max() > 0.05
+        np.testing.assert_allclose(run(planes), expected.clip(0, 1), rtol=0, atol=5e-5)
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.3, 1.0])

@@ -53,8 +53,10 @@ def guest_config(**values):
 
 
 def of_the_registry(name, scale, border):
-    filters, widths = FAMILIES[name].hyperparameters(scale=scale)
-    return ModelConfig(name, filters, widths, scales=(scale,), border=border, mean=0.25)
+    family = FAMILIES[name]
+    filters, widths = family.hyperparameters(scale=scale)
+    scales = family.scales or (scale,)
+    return ModelConfig(name, filters, widths, family.color, scales, border=border, mean=0.25)
 
 
 def low(height=19, width=26, channels=1, seed=0):

@@ -6,6 +6,7 @@ import torch
 
 from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.imaging.color import ycbcr_from_rgb
 from srcnn_cli.imaging.degradation import Example
 from srcnn_cli.imaging.levels import LEVELS
 from srcnn_cli.imaging.resize import resize
@@ -108,6 +109,55 @@ def test_a_sub_image_is_what_the_degraded_picture_holds_there(pixels):
     assert all(found(patch) for patch in source[:, 0].numpy())
 
 
+def color_patches(picture, config, draw):
+    planes = np.moveaxis(picture, -1, 0)
+    example = Example(planes, planes.astype(np.float32) / 255)
+    cut = PatchSampler([example], surroundings(config, SCHEDULE), torch.device("cpu"))
+    return DegradedPatches(cut, config, SCHEDULE.patch, draw)
+
+
+@pytest.fixture
+def picture(pixels):
+    return np.stack([pixels, pixels[::-1], pixels.T // 2 + 40], axis=-1)
+
+
+CHROMINANCE = ModelConfig(
+    "chrominance", (3, 3), (4,), "ycbcr", scales=(1,), border="normalize", levels=LEVELS
+)
+
+
+def test_colours_are_those_of_the_file_and_what_lacks_to_the_original(picture):
+    chain = parse_chain("jpeg:30")
+    patches = color_patches(picture, CHROMINANCE, fixed(chain))
+    source, residual = patches.sample(5, torch.Generator().manual_seed(3))
+    assert source.shape == (5, 12 + len(LEVELS), 16, 16)
+    assert residual.shape == (5, 12, 16, 16)
+    assert torch.equal(source[:, 12], torch.full((5, 16, 16), chain.levels(1).compression))
+    assert (residual[:, :4] == 0).all()  # luminance is only looked at
+    assert (residual[:, 4:].abs() > 0.01).any()
+    original = torch.pixel_shuffle(source[:, :12] + residual, 2).numpy()
+    cb, cr = ycbcr_from_rgb(np.moveaxis(picture, -1, 0) / 255)[1:]
+    for found, plane in ((original[:, 1], cb), (original[:, 2], cr)):
+        views = np.lib.stride_tricks.sliding_window_view(plane, (32, 32))
+        for patch in found:
+            turns = [np.rot90(p, k) for p in (patch, patch[::-1]) for k in range(4)]
+            nearest = min(np.abs(views - turn).max(axis=(2, 3)).min() for turn in turns)
+            assert nearest < 1e-5
+
+
+def test_a_network_for_all_planes_is_degraded_in_colour_too(picture):
+    config = ModelConfig(
+        "subpixel", (3, 3), (4,), "rgb", scales=(2,), border="normalize", levels=LEVELS
+    )
+    patches = color_patches(picture, config, fixed(parse_chain("bicubic")))
+    source, residual = patches.sample(4, torch.Generator().manual_seed(1))
+    assert source.shape == (4, 3 + len(LEVELS), 16, 16)
+    lacking = torch.pixel_shuffle(residual, 2).numpy()
+    enlarged = resize(source[:, :3].reshape(-1, 16, 16).numpy(), 32, 32).reshape(4, 3, 32, 32)
+    original = (enlarged + lacking)[:, :, 6:-6, 6:-6] * 255
+    assert np.abs(original - np.rint(original)).max() < 1e-3
+
+
 def test_draws_hold_all_kinds_of_damage():
     random = np.random.default_rng(0)
     drawn = [DRAWS["photo"].draw(random, 2) for _ in range(1500)]
@@ -122,10 +172,10 @@ def test_draws_hold_all_kinds_of_damage():
 
 
 def test_what_cannot_be_trained_so_is_refused():
-    with pytest.raises(UsageError, match="photo, jpeg or a chain"):
+    with pytest.raises(UsageError, match="photo, jpeg, colors or a chain"):
         draw_of("phto")
     assert draw_of("") is None
-    with pytest.raises(UsageError, match="family subpixel"):
+    with pytest.raises(UsageError, match="families subpixel"):
         check_schedule(ModelConfig("vdsr", (3, 3), (4,), border="zero"), SCHEDULE)
     with pytest.raises(UsageError, match="--degrade says by what"):
         check_schedule(config_of(2), Schedule(patch=16, border_share=1.0))

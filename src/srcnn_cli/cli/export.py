@@ -115,8 +115,13 @@ def _network(
         UsageError: It is for other factors, or for clean pictures where it is to restore, or it has
             not been said what it is to restore.
     """
-    from srcnn_cli.exports.base import Exported
-    from srcnn_cli.models.catalog import find_model, load_model, restoring_weights
+    from srcnn_cli.exports.base import Exported, Network
+    from srcnn_cli.models.catalog import (
+        find_model,
+        load_model,
+        restoring_chrominance,
+        restoring_weights,
+    )
     from srcnn_cli.models.dictionaries import DictionaryConfig
     from srcnn_cli.models.networks.levels import at_level
     from srcnn_cli.models.weights import read_config
@@ -135,7 +140,12 @@ def _network(
             "subpixel-s"
         )
     config, tensors = load_model(files[scale], border=border)
-    label = _label(model, scale)
+    if config.family.keeps_luminance:
+        raise ModelError(
+            f"{model} puts right the colours beside a luminance, which no other program does with "
+            "it: export a network that enlarges, such as subpixel-s"
+        )
+    label, chrominance = _label(model, scale), None
     if restore is not None:
         if not config.levels:
             raise UsageError(
@@ -145,7 +155,10 @@ def _network(
         from srcnn_cli.imaging.chain import parse_chain
 
         chain = parse_chain(restore)
-        config, tensors = at_level(config, tensors, chain.levels(scale))
+        levels = chain.levels(scale)
+        config, tensors = at_level(config, tensors, levels)
+        if path := restoring_chrominance(levels):
+            chrominance = Network(*at_level(*load_model(path), levels))
         # The weights may be those of another model, so the file is named.
         label = (
             f"{_label(files[scale].name, scale)}-{str(chain).replace(':', '').replace('+', '-')}"
@@ -155,7 +168,7 @@ def _network(
             f"{model} is told how damaged a picture is, and a file is told once for all: say "
             "--restore jpeg:75, or whatever it is to undo"
         )
-    return Exported(label, config, tensors, scale)
+    return Exported(label, config, tensors, scale, chrominance)
 
 
 def _fill(data: bytes, file: BinaryIO) -> None:

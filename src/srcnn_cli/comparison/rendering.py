@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from srcnn_cli.methods.base import Method
 
     Pixels = NDArray[np.uint8]
+    _Chroma = NDArray[np.float32] | None
 
 ORIGINAL = "original"
 # Measured at once: the double-precision planes of SSIM are then 220 MB, however large the picture.
@@ -135,13 +136,15 @@ class WholeResults:
                 self._offered(method), self.height, self.width, advance=advance
             )
             self.steps[method.name] = steps
-            self._keep(method.name, output, method.kernel)
+            chroma = _chroma_beside(method, self._offered(method), self._chroma)
+            self._keep(method.name, output, method.kernel, chroma)
         for given in self._given:
-            self._keep(given.name, given.output(self._loaded, self._pair), "bicubic")
+            output = given.output(self._loaded, self._pair)
+            self._keep(given.name, output, "bicubic", self._chroma)
 
-    def _keep(self, name: str, output: NDArray[np.float32], kernel: str) -> None:
+    def _keep(self, name: str, output: NDArray[np.float32], kernel: str, chroma: _Chroma) -> None:
         self.metrics[name] = figures(self._pair, output)
-        self._panels.append(_rendered(output, self._chroma, kernel))
+        self._panels.append(_rendered(output, chroma, kernel))
         if self._keep_luma:
             output = self._pair.like_truth(output)
             panel = self._panels[-1]
@@ -213,6 +216,7 @@ class ResultsInParts:
             # With as much around the part as the method looks at, so that the part is the same
             # as that of the whole picture's result.
             source = inner.grown(method.reach(scale), *self._pixels.shape[:2])
+            source = source.begun_at_multiples(method.step)
             planes = _Planes(_cut(self._pixels, source))
             height, width = source.height * scale, source.width * scale
             top, left = region.top - source.top * scale, region.left - source.left * scale
@@ -220,7 +224,8 @@ class ResultsInParts:
             output, steps = method.enlarge(planes.offered(method), height, width)
             self.steps[method.name] += steps
             self._watch.ran(method.name, region.height * region.width)
-            parts.append(_cut(_rendered(output, planes.chroma, method.kernel), cut))
+            chroma = _chroma_beside(method, planes.offered(method), planes.chroma)
+            parts.append(_cut(_rendered(output, chroma, method.kernel), cut))
         return [*parts, *(_cut(pixels, region) for pixels in self._given)]
 
 
@@ -260,6 +265,13 @@ def warm_up(
         method.enlarge(corner, height, width)
         _, steps = method.enlarge(corner, height, width)
         watch.warmed(method.name, steps.total / (height * width))
+
+
+def _chroma_beside(method: Method, offered: NDArray[np.floating[Any]], chroma: _Chroma) -> _Chroma:
+    """What a method makes of Cb and Cr before they are interpolated beside its luminance."""
+    if chroma is None or wants_color(method):
+        return chroma
+    return method.beside(np.asarray(offered, np.float32)[None], chroma)
 
 
 def _rendered(

@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from srcnn_cli.models.weights import Tensors
 
 
+class Network(NamedTuple):
+    """A network.
+
+    Attributes:
+        config: What it is.
+        tensors: Its weights, as `weights.load_weights` gives them.
+    """
+
+    config: ModelConfig
+    tensors: Tensors
+
+
 class Exported(NamedTuple):
     """A network that is to be exported.
 
@@ -18,12 +30,20 @@ class Exported(NamedTuple):
         config: What it is.
         tensors: Its weights, as `weights.load_weights` gives them.
         scale: The factor that the export is for, one of ``config.scales``.
+        chrominance: Puts right the colours before they are enlarged; None: nothing does. Formats
+            for whole pictures may leave it out, those for luminance do.
     """
 
     name: str
     config: ModelConfig
     tensors: Tensors
     scale: int
+    chrominance: Network | None = None
+
+    @property
+    def network(self) -> Network:
+        """Itself."""
+        return Network(self.config, self.tensors)
 
 
 class ExportFormat(ABC):

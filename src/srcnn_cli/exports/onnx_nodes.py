@@ -12,7 +12,7 @@ from srcnn_cli.models.networks.onnx_format import decimal, integer, ints, string
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from srcnn_cli.exports.base import Exported
+    from srcnn_cli.exports.base import Exported, Network
     from srcnn_cli.exports.folding import PlainLayer
     from srcnn_cli.models.networks.base import Activation
     from srcnn_cli.models.networks.onnx_format import Graph
@@ -33,12 +33,42 @@ def metadata(network: Exported, form: str) -> dict[str, str]:
     }
 
 
-def network_nodes(graph: Graph, planes: str, network: Exported) -> str:
-    """The convolutions, and the sub-pixels in their places; nothing is added to their output."""
-    shares = _Shares(graph, planes, network.config.channels)
-    for index, layer in enumerate(plain_layers(network.config, network.tensors), start=1):
-        planes = _layer(graph, planes, layer, f"conv{index}", shares)
-    return shuffled(graph, planes, network.config.factor, "sub-pixels")
+def network_nodes(graph: Graph, planes: str, network: Network, prefix: str = "") -> str:
+    """The convolutions, and the sub-pixels in their places; nothing is added to their output.
+
+    Args:
+        graph: Gets the nodes.
+        planes: What goes in.
+        network: The network.
+        prefix: Of all names, where there is another network in the graph.
+    """
+    config = network.config
+    shares = _Shares(graph, planes, config.channels, prefix)
+    for index, layer in enumerate(plain_layers(config, network.tensors), start=1):
+        planes = _layer(graph, planes, layer, f"{prefix}conv{index}", shares)
+    return shuffled(graph, planes, config.factor * config.family.unshuffled, f"{prefix}sub-pixels")
+
+
+def with_restored_chrominance(graph: Graph, planes: str, network: Network) -> str:
+    """(1, 3, H, W) Y'CbCr with Cb and Cr put right; see `methods.chrominance`."""
+    block, name = network.config.family.unshuffled, "colours"
+    # One row and column more, which the strides pass over where the sides are even.
+    amounts = graph.constant(f"{name} pads", np.array([0] * 6 + [block - 1] * 2, np.int64))
+    wider = graph.node("Pad", [planes, amounts], f"{name} padded", string("mode", "edge"))
+    places = np.eye(3 * block**2, dtype=np.float32).reshape(-1, 3, block, block)
+    weight = graph.constant(f"{name} places", places)
+    strides = ints("strides", [block] * 2)
+    blocks = graph.node("Conv", [wider, weight], f"{name} in blocks", strides)
+    change = network_nodes(graph, blocks, network, f"{name} ")
+    shape = graph.node("Shape", [planes], f"{name} shape")
+    first = graph.constant(f"{name} first", np.array([1, 0, 0], np.int64))
+    axes = graph.constant(f"{name} axes", np.array([1, 2, 3], np.int64))
+    ends = sliced(graph, shape, f"{name} ends", 0, 1, 4)
+    inner = graph.node("Slice", [change, first, ends, axes], f"{name} changes")
+    others = sliced(graph, planes, f"{name} before", 1, 1, 3)
+    restored = graph.node("Add", [others, inner], f"{name} restored")
+    luminance = sliced(graph, planes, f"{name} beside", 1, 0, 1)
+    return graph.node("Concat", [luminance, restored], name, integer("axis", 1))
 
 
 def shuffled(graph: Graph, planes: str, factor: int, name: str) -> str:
@@ -136,8 +166,9 @@ def _layer(graph: Graph, planes: str, layer: PlainLayer, name: str, shares: _Sha
 class _Shares:
     """One over the share of a filter that lies in the picture, (1, 1, H, W), once for each side."""
 
-    def __init__(self, graph: Graph, source: str, channels: int) -> None:
+    def __init__(self, graph: Graph, source: str, channels: int, prefix: str) -> None:
         self._graph, self._source, self._channels = graph, source, channels
+        self._prefix = prefix
         self._made: dict[int, str] = {}
 
     def inverse(self, side: int) -> str:
@@ -151,9 +182,11 @@ class _Shares:
             # Ones of the picture's size: no weight and a bias, which needs no sizes in the graph.
             nothing = np.zeros((1, self._channels, 1, 1), np.float32)
             one = graph.constant("one", np.ones(1, np.float32))
-            graph.node("Conv", [self._source, graph.constant("nothing", nothing), one], "ones")
+            name = graph.constant(f"{self._prefix}nothing", nothing)
+            graph.node("Conv", [self._source, name, one], f"{self._prefix}ones")
         each = graph.constant(f"share {side}", np.ones((1, 1, side, side), np.float32))
         pads = ints("pads", [side // 2] * 4)
-        inside = graph.node("Conv", ["ones", each], f"inside {side}", pads)
+        ones = f"{self._prefix}ones"
+        inside = graph.node("Conv", [ones, each], f"{self._prefix}inside {side}", pads)
         area = graph.constant(f"area {side}", np.array([side**2], np.float32))
-        return graph.node("Div", [area, inside], f"over share {side}")
+        return graph.node("Div", [area, inside], f"{self._prefix}over share {side}")

@@ -14,7 +14,8 @@ class OnnxPicture(ExportFormat):
     """``x`` to ``y``, float32 (1, 3, H, W) R'G'B' of any size in [0, 1], enlarged and clipped.
 
     Everything that `Upscaler` does to a colour picture is inside: conversion to Y'CbCr and back as
-    1x1 convolutions, and the bicubic enlargement of all planes.
+    1x1 convolutions, what puts right the colours of a damaged one, and the bicubic enlargement of
+    all planes.
     """
 
     name = "onnx"
@@ -30,6 +31,7 @@ class OnnxPicture(ExportFormat):
             mixed,
             network_nodes,
             sliced,
+            with_restored_chrominance,
         )
         from srcnn_cli.imaging.color import OFFSET, RGB_FROM_YCBCR, RGB_OFFSET, YCBCR_FROM_RGB
         from srcnn_cli.models.networks.onnx_format import Graph, integer
@@ -38,13 +40,15 @@ class OnnxPicture(ExportFormat):
         planes = "x"
         if config.color != "rgb":
             planes = mixed(graph, planes, "ycbcr", YCBCR_FROM_RGB, OFFSET)
+        if network.chrominance is not None:
+            planes = with_restored_chrominance(graph, planes, network.chrominance)
         large = enlarged(graph, planes, network.scale, "bicubic")
         source = large if config.interpolated else planes
         before = large
         if config.color == "y":
             source = sliced(graph, source, "luminance", 1, 0, 1)
             before = sliced(graph, large, "large luminance", 1, 0, 1)
-        planes = network_nodes(graph, source, network)
+        planes = network_nodes(graph, source, network.network)
         if config.residual:
             planes = graph.node("Add", [planes, before], "sum")
         if config.color == "y":

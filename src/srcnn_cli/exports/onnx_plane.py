@@ -29,7 +29,7 @@ class OnnxPlane(ExportFormat):
 
         config = network.config
         graph = Graph(network.name)
-        planes = network_nodes(graph, "x", network)
+        planes = network_nodes(graph, "x", network.network)
         if config.residual:
             source = "x" if config.interpolated else enlarged(graph, "x", config.factor, "bicubic")
             planes = graph.node("Add", [planes, source], "sum")

@@ -10,6 +10,7 @@ import numpy as np
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.planes import color_planes
 from srcnn_cli.imaging.resize import Resampler, cubic, modcrop, resize
+from srcnn_cli.imaging.subpixels import unshuffled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,7 +140,7 @@ class Degradation:
             truth = (truth / 255 - enlarged).astype(np.float16)
         source = low[:, rows.start // scale : rows.stop // scale]
         source = source[:, :, columns.start // scale : columns.stop // scale]
-        return Example(_sub_pixels(truth, scale), np.ascontiguousarray(source, np.float32))
+        return Example(unshuffled(truth, scale), np.ascontiguousarray(source, np.float32))
 
     def _reduced(self, planes: NDArray[np.uint8], scale: int) -> NDArray[np.float64]:
         if self.blur == 0:
@@ -150,14 +151,6 @@ class Degradation:
         sigma = (0, self.blur, self.blur)
         exact = gaussian_filter(exact, sigma, mode="nearest", truncate=_TRUNCATE)
         return _subsampled(_subsampled(exact, scale, -2), scale, -1)
-
-
-def _sub_pixels(planes: NDArray[Any], scale: int) -> NDArray[Any]:
-    """(C, H, W) as (C s², H / s, W / s): the inverse of torch's ``pixel_shuffle``."""
-    channels, height, width = planes.shape
-    grid = planes.reshape(channels, height // scale, scale, width // scale, scale)
-    result = grid.transpose(0, 2, 4, 1, 3).reshape(-1, height // scale, width // scale)
-    return np.ascontiguousarray(result)
 
 
 def reduced(

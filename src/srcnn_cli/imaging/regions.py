@@ -69,6 +69,10 @@ class Region(NamedTuple):
         """The same of a picture that is so many times as large."""
         return Region(*(side * factor for side in self))
 
+    def begun_at_multiples(self, step: int) -> Region:
+        """Begun so few pixels earlier that its first row and column are multiples of ``step``."""
+        return Region(self.top // step * step, self.left // step * step, self.bottom, self.right)
+
     def grown(self, radius: int, height: int, width: int) -> Region:
         """With a halo of ``radius``, clamped to a picture of ``height`` x ``width``."""
         return Region(

@@ -156,6 +156,8 @@ class Method(ABC):
         color: The planes that it takes: luminance alone, or all of a colour picture.
         kernel: The interpolation of the planes that it does not take.
         border: What it does at the border of a picture; None: it has no such policy.
+        step: A part of a picture has to begin at a multiple of so many pixels to become what it is
+            in the whole picture.
         interpolated: It works on planes that were enlarged before, and may be given such planes in
             the final size.
     """
@@ -164,6 +166,7 @@ class Method(ABC):
     color: Planes = "y"
     kernel: str = "bicubic"
     border: BorderPolicy | None = None
+    step: int = 1
     interpolated: bool = False
 
     @abstractmethod
@@ -199,6 +202,18 @@ class Method(ABC):
         """The method for a picture that is so damaged; most make no difference."""
         del levels
         return self
+
+    def beside(
+        self, luminance: NDArray[np.float32], others: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """What is to be interpolated beside the planes that it takes; most leave it as it is.
+
+        Args:
+            luminance: (1, h, w), what it takes.
+            others: (n, h, w): Cb and Cr of a colour picture, and alpha if there is any.
+        """
+        del luminance
+        return others
 
     def best_tile(self, height: int, width: int, scale: float) -> int:
         """Side of the tiles in which a result of that size is done fastest; 0: there are none.
@@ -238,17 +253,21 @@ class Method(ABC):
         channels = 1 if self.color == "y" else len(planes)
         result = np.empty((*low.shape[:-2], height, width), np.float32)
         resampler = Resampler(planes.shape[1:], (height, width), kernel=self.kernel)
+        timing = Timing(prepare=clock.lap())
+        given = planes[channels:]
+        others = self.beside(planes[:channels], given)
+        if others is not given:
+            timing.network += clock.lap()
 
         def finish(region: Region, part: NDArray[np.float32], timing: Timing) -> None:
             clock = Clock()
             if channels < len(planes):
-                part = np.concatenate([part, resampler.region(planes[channels:], region)])
+                part = np.concatenate([part, resampler.region(others, region)])
                 timing.interpolated(clock.lap())
             to_picture = grey_from_network if low.ndim == 2 else rgb_from_network
             result[region.in_planes] = to_picture(part, self.color)
             timing.merge += clock.lap()
 
-        timing = Timing(prepare=clock.lap())
         return result, timing + self.run(planes[:channels], height, width, finish, advance=advance)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from srcnn_cli.engines.tiling import Tile
     from srcnn_cli.imaging.regions import Region
     from srcnn_cli.methods.base import Finish
+    from srcnn_cli.methods.chrominance import Chrominance
 
 # Beside the network's own radius: the bicubic enlargement's two pixels, and one for its centre.
 _BICUBIC_REACH = 3
@@ -38,9 +39,18 @@ class Network(Method):
         engine: Runs it.
         ensemble: Average it over eight flips and turns, see `Ensemble`.
         tile: Side of the tiles in pixels of the result; 0 chooses.
+        chrominance: Puts right Cb and Cr, which are interpolated after that; None: nothing does.
     """
 
-    def __init__(self, name: str, engine: Engine, *, ensemble: bool = False, tile: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        *,
+        ensemble: bool = False,
+        tile: int = 0,
+        chrominance: Chrominance | None = None,
+    ) -> None:
         self.name = f"{name}+" if ensemble else name
         self.config = engine.config
         self.color = self.config.color
@@ -51,7 +61,8 @@ class Network(Method):
 
             engine = Ensemble(engine)
         self._engine = engine
-        self._tile = tile
+        self._tile, self._chrominance = tile, chrominance
+        self.step = chrominance.step if chrominance else 1
 
     def run(
         self,
@@ -76,10 +87,20 @@ class Network(Method):
     def reach(self, scale: int) -> int:
         """See `Method`."""
         radius = self.config.receptive_radius
+        beside = self._chrominance.reach(scale) + _BICUBIC_REACH if self._chrominance else 0
         if self.config.interpolated:
-            return math.ceil(radius / scale) + _BICUBIC_REACH
+            return max(beside, math.ceil(radius / scale) + _BICUBIC_REACH)
         resized = 0 if scale == self.config.factor else _BICUBIC_REACH
-        return max(radius, _BICUBIC_REACH) + resized + 1
+        return max(beside, max(radius, _BICUBIC_REACH) + resized + 1)
+
+    def beside(
+        self, luminance: NDArray[np.float32], others: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """See `Method`."""
+        if self._chrominance is None or len(others) < 2:
+            return others
+        restored = self._chrominance.restored(np.concatenate([luminance, others[:2]]))
+        return np.concatenate([restored, others[2:]]) if len(others) > 2 else restored
 
     def best_tile(self, height: int, width: int, scale: float) -> int:
         """See `Method`."""

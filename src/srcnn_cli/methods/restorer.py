@@ -55,6 +55,12 @@ class Restorer(Method):
         """See `Method`."""
         return self._for_clean.reach(scale)
 
+    def beside(
+        self, luminance: NDArray[np.float32], others: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """See `Method`."""
+        return self._for_clean.beside(luminance, others)
+
     def best_tile(self, height: int, width: int, scale: float) -> int:
         """See `Method`."""
         return self._for_clean.best_tile(height, width, scale)

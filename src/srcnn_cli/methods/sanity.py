@@ -30,12 +30,13 @@ def flat_error(config: ModelConfig, tensors: Tensors) -> float:
     """
     engine = make_engine(config, tensors, "cpu")
     side = 2 * config.receptive_radius + 1
-    colors = [(grey,) * 3 for grey in _GREYS] + list(_COLORS) * (config.channels == 3)
+    colors = [(grey,) * 3 for grey in _GREYS] + list(_COLORS) * (config.color != "y")
     worst = 0.0
     for color in colors:
-        planes = np.array(color[: config.channels], np.float32)[:, None, None]
-        if config.channels == 3:
+        planes = np.array(color[:1] if config.color == "y" else color, np.float32)[:, None, None]
+        if config.color != "y":
             planes = network_planes(planes, config.color)
+        planes = np.repeat(planes, config.family.unshuffled**2, axis=0)
         patch = np.broadcast_to(planes, (config.channels, side, side))
         with np.errstate(all="ignore"):  # weights of any size: infinity is an answer
             output = engine.run(patch, INTERIOR)

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from srcnn_cli.models.config import EngineName, Precision, PrecisionChoice
     from srcnn_cli.models.kinds import AnyConfig
     from srcnn_cli.models.networks.base import BorderPolicy
-    from srcnn_cli.models.weights import Tensors
 
 
 class _Loading:
@@ -263,30 +262,13 @@ def method_of_file(
         return Dictionary(name, config, tensors)
     if border is not None:
         config = replace(config, border=border)
-    make = partial(_network, name, config, tensors, device, precision, engine, tile, ensemble)
+    from srcnn_cli.methods.networks import network_at_level
+
+    make = partial(
+        network_at_level, name, config, tensors, device, precision, engine, tile, ensemble
+    )
     if config.levels and levels is None:
         from srcnn_cli.methods.restorer import Restorer
 
         return Restorer(make(CLEAN).name, make)
     return make(levels or CLEAN)
-
-
-def _network(
-    name: str,
-    config: ModelConfig,
-    tensors: Tensors,
-    device: str,
-    precision: Precision,
-    engine: EngineName,
-    tile: int,
-    ensemble: bool,  # noqa: FBT001 - `partial` gives it
-    levels: Levels,
-) -> Method:
-    """A network at some levels, if it is told any."""
-    from srcnn_cli.engines.selection import make_engine
-    from srcnn_cli.methods.network import Network
-    from srcnn_cli.models.networks.levels import at_level
-
-    config, tensors = at_level(config, tensors, levels)
-    made = make_engine(config, tensors, device, precision=precision, engine=engine)
-    return Network(name, made, ensemble=ensemble, tile=tile)

@@ -20,6 +20,7 @@ from srcnn_cli.models.weights import BEST, file_sha256, load_any, load_weights, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.kinds import AnyConfig
     from srcnn_cli.models.networks.base import BorderPolicy
@@ -114,9 +115,8 @@ def weights_folder() -> Path:
 @cache
 def _index() -> dict[str, Any]:
     """What ``index.json`` says; read once, for it is asked at every start."""
-    index: dict[str, Any] = json.loads(
-        (weights_folder() / "index.json").read_text(encoding="utf-8")
-    )
+    text = (weights_folder() / "index.json").read_text(encoding="utf-8")
+    index: dict[str, Any] = json.loads(text)
     return index
 
 
@@ -168,6 +168,17 @@ def restoring_weights(family: str) -> dict[int, Path]:
         elif weights.scale == 1 or family in weights.others:
             borrowed[weights.scale] = weights.path
     return borrowed | own
+
+
+def chrominance_weights() -> Path | None:
+    """The shipped file that puts right the colours of damaged pictures; None: there is none."""
+    entry = _index().get("chrominance")
+    return weights_folder() / entry["file"] if entry else None
+
+
+def restoring_chrominance(levels: Levels) -> Path | None:
+    """The same for a picture that is so damaged; None where it is neither compressed nor noisy."""
+    return chrominance_weights() if levels.compression or levels.noise else None
 
 
 def clean_quality(path: Path) -> int:
@@ -282,6 +293,8 @@ def check_integrity(path: Path) -> None:
     """
     checksums = [(model.path, model.sha256) for model in shipped_models()]
     checksums += [(weights.path, weights.sha256) for weights in photograph_weights()]
+    if colors := chrominance_weights():
+        checksums.append((colors, _index()["chrominance"]["sha256"]))
     for known, sha256 in checksums:
         if known == path and file_sha256(path) != sha256:
             raise ModelError("damaged: its checksum is wrong (install srcnn-cli again)", path)

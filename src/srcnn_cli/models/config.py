@@ -101,16 +101,18 @@ class ModelConfig:
     def name(self) -> str:
         """The field's short name, such as ``srcnn-9-1-5``; see `Family.label`.
 
-        A colour network has its planes appended: ``srcnn-9-1-5-rgb``, and one that is told levels
-        ``photo``.
+        A colour network of a family that has others has its planes appended:
+        ``srcnn-9-1-5-rgb``, and one that is told levels ``photo``.
         """
-        label = self.family.label(self) + ("-photo" if self.levels else "")
-        return label if self.color == "y" else f"{label}-{self.color}"
+        label = self.family.label(self)
+        if self.levels and not self.family.keeps_luminance:
+            label += "-photo"
+        return label if self.color == self.family.color else f"{label}-{self.color}"
 
     @property
     def channels(self) -> int:
-        """Input and output planes c: 1 for luminance, 3 for colour."""
-        return 1 if self.color == "y" else 3
+        """Input and output planes c: 1 for luminance, 3 for colour; see `Family.unshuffled`."""
+        return (1 if self.color == "y" else 3) * self.family.unshuffled**2
 
     @property
     def residual(self) -> bool:

@@ -1,8 +1,9 @@
 """Sub-images that are degraded as they are drawn, each in a way of its own.
 
-What is cut from the pictures is a sub-image of the original with its surroundings, anywhere; blur
-and reduction are a matrix on each side of it, noise and compression are done to the small result.
-That takes a core a millisecond or two for each. A GPU would wait, so processes share it.
+What is cut from the pictures is a sub-image of the original with its surroundings, anywhere. Of
+luminance, blur and reduction are a matrix on each side of it, and noise and compression are done to
+the small result; colours go the way of a whole picture, through files. That takes a core a
+millisecond or two for each. A GPU would wait, so processes share it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import torch
 
 from srcnn_cli.errors import OutOfMemoryError, UsageError
 from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.imaging.chain_steps import rounded
+from srcnn_cli.imaging.color import ycbcr_from_rgb
 from srcnn_cli.imaging.resize import resize
 from srcnn_cli.training.draws import DRAWS, Drawn, fixed
 from srcnn_cli.training.positions import PatchSpec
@@ -59,7 +62,7 @@ def draw_of(name: str) -> Draw | None:
 
 def surroundings(config: ModelConfig, schedule: Schedule) -> PatchSpec:
     """How the originals of sub-images are cut: with `_HALO` around them."""
-    factor = config.factor
+    factor = config.factor * config.family.unshuffled
     return PatchSpec(
         (schedule.patch + 2 * _HALO) * factor,
         _HALO * factor,
@@ -84,8 +87,9 @@ class DegradedPatches:
         self, originals: Patches, config: ModelConfig, patch: int, draw: Draw, workers: int = 0
     ) -> None:
         self._originals, self._workers = originals, workers
-        self._scale, self._patch = config.factor, patch
-        self._degrade = partial(_degraded_all, draw=draw, scale=config.factor)
+        self._scale, self._patch, self._config = config.factor, patch, config
+        degraded_all = _degraded_all if config.color == "y" else _degraded_colors
+        self._degrade = partial(degraded_all, draw=draw, scale=config.factor)
         self._pool: ProcessPoolExecutor | None = None
 
     @property
@@ -104,15 +108,26 @@ class DegradedPatches:
         """See `Patches`."""
         around, truth = self._originals.sample(count, generator, share)
         seeds = torch.randint(2**62, (count,), generator=generator)[share].tolist()
-        low, levels = self._degraded(around[:, 0].cpu().numpy(), seeds)
-        inner = slice(_HALO, _HALO + self._patch)
-        enlarged = torch.from_numpy(self._enlarged(low)).to(truth)[:, None]
-        planes = np.broadcast_to(
-            levels[:, :, None, None], (*levels.shape, self._patch, self._patch)
+        originals = around.cpu().numpy()
+        low, levels = self._degraded(originals, seeds)
+        family, color = self._config.family, self._config.color
+        if color == "ycbcr":
+            low = _ycbcr(low)
+            truth = torch.from_numpy(_ycbcr(truth.cpu().numpy())).to(around)
+        enlarged = torch.from_numpy(self._enlarged(low)).to(truth)
+        residual = torch.nn.functional.pixel_unshuffle(
+            truth - enlarged, self._scale * family.unshuffled
         )
-        source = np.concatenate([low[:, None, inner, inner], planes], axis=1)
-        residual = torch.nn.functional.pixel_unshuffle(truth - enlarged, self._scale)
-        return torch.from_numpy(source).to(truth), residual
+        if family.keeps_luminance:
+            residual[:, : family.unshuffled**2] = 0
+        side = self._patch * family.unshuffled
+        first = _HALO * family.unshuffled
+        inner = slice(first, first + side)
+        picture = torch.from_numpy(np.ascontiguousarray(low[..., inner, inner])).to(truth)
+        told = torch.from_numpy(levels).to(truth)[:, :, None, None]
+        planes = torch.nn.functional.pixel_unshuffle(picture, family.unshuffled)
+        told = told.expand(-1, -1, self._patch, self._patch)
+        return torch.cat([planes, told], dim=1), residual
 
     def _degraded(
         self, pictures: NDArray[np.float32], seeds: list[int]
@@ -138,8 +153,9 @@ class DegradedPatches:
         return np.concatenate(low), np.concatenate(levels)
 
     def _enlarged(self, low: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Bicubically, without the halo: (n, s p, s p)."""
-        matrix = _enlarging(self._patch, self._scale)
+        """Bicubically, without the halo: (n, C, s p, s p)."""
+        family = self._config.family
+        matrix = _enlarging(self._patch * family.unshuffled, self._scale, _HALO * family.unshuffled)
         result: NDArray[np.float32] = matrix @ low @ matrix.T
         return result
 
@@ -164,17 +180,37 @@ def _degraded_all(
     """Degrade originals with their surroundings.
 
     Args:
-        pictures: (n, s (p + 2h), s (p + 2h)) in [0, 1].
+        pictures: (n, 1, s (p + 2h), s (p + 2h)) in [0, 1].
         seeds: One for each: it alone decides what is done.
         draw: Says what.
         scale: s.
 
     Returns:
-        (n, p + 2h, p + 2h) in [0, 1], and (n, levels), what the network is told; both float32.
+        (n, 1, p + 2h, p + 2h) in [0, 1], and (n, levels), what the network is told; both float32.
     """
-    done = [_degraded(p, seed, draw, scale) for p, seed in zip(pictures, seeds, strict=True)]
+    done = [_degraded(p, seed, draw, scale) for (p,), seed in zip(pictures, seeds, strict=True)]
     levels = np.array([level for _, level in done], np.float32)
-    return np.stack([picture for picture, _ in done]), levels
+    return np.stack([picture[None] for picture, _ in done]), levels
+
+
+def _degraded_colors(
+    pictures: NDArray[np.float32], seeds: Sequence[int], *, draw: Draw, scale: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same for R'G'B', (n, 3, ...), as it is done to whole pictures."""
+    low, levels = [], []
+    for picture, seed in zip(pictures, seeds, strict=True):
+        random = np.random.default_rng(seed)
+        drawn: Drawn = draw.draw(random, scale)
+        pixels = rounded(np.moveaxis(picture, 0, -1) * 255)
+        done = drawn.chain.apply(pixels, scale, random)
+        low.append(np.moveaxis(done, -1, 0).astype(np.float32) / 255)
+        levels.append(drawn.levels(scale, grey=False))
+    return np.stack(low), np.array(levels, np.float32)
+
+
+def _ycbcr(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 3, H, W) Y'CbCr of R'G'B'."""
+    return np.moveaxis(ycbcr_from_rgb(np.moveaxis(pictures, 1, 0)), 0, 1)
 
 
 def _degraded(
@@ -198,8 +234,8 @@ def _degraded(
 
 
 @lru_cache
-def _enlarging(patch: int, scale: int) -> NDArray[np.float32]:
+def _enlarging(patch: int, scale: int, halo: int) -> NDArray[np.float32]:
     """Bicubic enlargement along one axis, without the halo: (s p, p + 2h)."""
-    length = patch + 2 * _HALO
+    length = patch + 2 * halo
     whole: NDArray[np.float32] = resize(np.eye(length, dtype=np.float32), scale * length, length)
-    return whole[scale * _HALO : scale * (_HALO + patch)]
+    return whole[scale * halo : scale * (halo + patch)]

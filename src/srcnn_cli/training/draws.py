@@ -7,7 +7,7 @@ useful beyond the laboratory (Jiang et al., FBCNN, ICCV 2021, section 3; waifu2x
 from __future__ import annotations
 
 from bisect import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
@@ -107,6 +107,18 @@ def _jpeg(random: np.random.Generator, scale: int) -> Drawn:
     return Drawn(Chain(steps=(*steps, *_compression(random, lowest=5))), noise=_misjudged(random))
 
 
+def _colors(random: np.random.Generator, scale: int) -> Drawn:
+    """Chrominance is subsampled in most files, but not in all."""
+    del scale
+    kind = random.random()
+    steps = _noise(random) if kind < 0.35 else []
+    if kind > 0.08:
+        steps += _compression(random, lowest=10)
+    if random.random() < 0.2:
+        steps = [replace(s, subsampling=444) if isinstance(s, Jpeg) else s for s in steps]
+    return Drawn(Chain(steps=tuple(steps)), noise=_misjudged(random))
+
+
 def _misjudged(random: np.random.Generator) -> float:
     return float(random.uniform(1 - _NOISE_ERROR, 1 + _NOISE_ERROR))
 
@@ -145,4 +157,18 @@ DRAWS: dict[str, Draw] = {
         ),
     ),
     "jpeg": Draw(_jpeg, tuple(parse_chain(f"jpeg:{q}") for q in (10, 20, 30, 40, 70))),
+    "colors": Draw(
+        _colors,
+        tuple(
+            parse_chain(text)
+            for text in (
+                "jpeg:85",
+                "jpeg:75",
+                "jpeg:50",
+                "jpeg:30",
+                "noise:8+jpeg:90",
+                "jpeg:90:444",
+            )
+        ),
+    ),
 }

@@ -40,8 +40,8 @@ def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
         without_carriers(config)
     if schedule.degrade:
         draw_of(schedule.degrade)
-        if config.interpolated or not config.residual or config.color != "y":
-            raise UsageError("--degrade is for luminance networks of the family subpixel")
+        if config.interpolated or not config.residual:
+            raise UsageError("--degrade is for the families subpixel and chrominance")
         if schedule.blur:
             raise UsageError("--degrade says how pictures are blurred: --blur is not for it")
     elif config.levels:
@@ -62,7 +62,8 @@ def patch_spec(config: ModelConfig, schedule: Schedule) -> PatchSpec:
 def degradation(config: ModelConfig, schedule: Schedule) -> Degradation:
     """How a network's training input is made; if it is degraded, from the pictures themselves."""
     if schedule.degrade:
-        return Degradation((1,), config.color)
+        # What is done to colours is done to R'G'B'.
+        return Degradation((1,), "y" if config.color == "y" else "rgb")
     return Degradation(
         config.scales,
         config.color,

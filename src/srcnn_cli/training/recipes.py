@@ -156,7 +156,7 @@ def _plan_network(recipe: Recipe, values: dict[str, Any]) -> ModelConfig:
     if architecture not in FAMILIES:
         raise ModelError(f"unknown architecture {architecture!r}: use {', '.join(FAMILIES)}")
     family = FAMILIES[architecture]
-    scales = values.get("scales", recipe.scales)
+    scales = values.get("scales", family.scales or recipe.scales)
     if family.uniform and "filters" in values:
         depth = len(values["filters"])
     if architecture == recipe.architecture and depth is None and width is None:
@@ -167,7 +167,8 @@ def _plan_network(recipe: Recipe, values: dict[str, Any]) -> ModelConfig:
         "architecture": architecture,
         "filters": filters,
         "widths": widths,
-        "scales": recipe.scales,
+        "scales": scales,
+        "color": family.color,
         "border": family.border,
         "mean": recipe.mean,
     }

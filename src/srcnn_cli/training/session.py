@@ -97,6 +97,8 @@ def load_validation(
     scales: Sequence[int],
     on_skip: Callable[[Skipped], object] | None,
     chains: Sequence[Chain] = (),
+    *,
+    colors: bool = False,
 ) -> list[Pair]:
     """As `bench` would measure on them; a picture that cannot be used is named and left out.
 
@@ -105,13 +107,17 @@ def load_validation(
         scales: At each of them.
         on_skip: Told of a picture that cannot be used.
         chains: How the pictures are degraded, taking turns; none: as in the papers.
+        colors: R'G'B' is compared instead of luminance.
 
     Raises:
         InputError: For one of the scales no picture can be used.
     """
     pairs: list[Pair] = []
     for index, path in enumerate(files):
-        protocol = SRCNN.changed(degrade=chains[index % len(chains)] if chains else None)
+        protocol = SRCNN.changed(
+            degrade=chains[index % len(chains)] if chains else None,
+            color="rgb" if colors else None,
+        )
         try:
             loaded = load(Source(path))
             pairs.extend(loaded.pair(scale, protocol) for scale in scales)
@@ -237,7 +243,8 @@ def open_session(
     config, schedule = run.config, run.schedule
     draw = draw_of(schedule.degrade)
     chains = draw.validation if draw else ()
-    pairs = load_validation(pictures.validation, config.scales, on_skip, chains)
+    colors = config.family.keeps_luminance
+    pairs = load_validation(pictures.validation, config.scales, on_skip, chains, colors=colors)
     validator = Validator(pairs, ranks)
     originals, skipped, used = open_patches(
         pictures.training,

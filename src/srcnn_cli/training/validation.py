@@ -6,7 +6,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from srcnn_cli.methods.base import wants_color
-from srcnn_cli.methods.network import Network
+from srcnn_cli.methods.networks import network_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from srcnn_cli.engines.base import Engine
     from srcnn_cli.evaluation.protocol import Pair
     from srcnn_cli.imaging.levels import Levels
+    from srcnn_cli.methods.base import Method
     from srcnn_cli.training.ranks import Ranks
 
 
@@ -34,11 +35,11 @@ class Validator:
 
     def psnr(self, engine_at: Callable[[Levels], Engine]) -> list[float]:
         """Mean PSNR in dB for each of `scales`; the network is told how damaged a picture is."""
-        networks: dict[Levels, Network] = {}
+        networks: dict[Levels, Method] = {}
         scores = []
         for pair in self._pairs:
             if pair.levels not in networks:
-                networks[pair.levels] = Network("validated", engine_at(pair.levels))
+                networks[pair.levels] = network_method("validated", engine_at(pair.levels))
             network = networks[pair.levels]
             low = pair.offered(color=wants_color(network))
             output, _ = network.enlarge(low, *pair.truth.shape[-2:])

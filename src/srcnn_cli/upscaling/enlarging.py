@@ -52,10 +52,13 @@ def enlarge_pixels(
     clock = Clock()
     last = methods[-1]
     picture, alpha = split_alpha(pixels)
-    planes, others = planes_of(picture, alpha, last.color)
+    planes, given = planes_of(picture, alpha, last.color)
     height, width = stages[-1].height, stages[-1].width
     resampler = Resampler(planes.shape[-2:], (height, width), kernel=last.kernel)
     timing = Timing(prepare=clock.lap())
+    others = methods[0].beside(planes, given)
+    if others is not given:
+        timing.network += clock.lap()
     for stage, method in zip(stages[:-1], methods[:-1], strict=True):
         larger = np.empty((len(planes), stage.height, stage.width), np.float32)
         timing += method.run(

@@ -17,6 +17,8 @@ from srcnn_cli.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from srcnn_cli.imaging.channels import Planes
+
 # ``interpolated``: pictures already enlarged to their final size; ``low-resolution``: as they are,
 # the result being put together from as many planes as an enlarged pixel has sub-pixels.
 Grid = Literal["interpolated", "low-resolution"]
@@ -53,6 +55,9 @@ class Hyperparameters(Protocol):
     def channels(self) -> int: ...  # noqa: D102
 
     @property
+    def color(self) -> Planes: ...  # noqa: D102
+
+    @property
     def scales(self) -> tuple[int, ...]: ...  # noqa: D102
 
     @property
@@ -70,6 +75,11 @@ class Family:
         activation: What follows every convolution but the last.
         uniform: Whether depth and width say all about a network: its layers are alike.
         border: The border policy of its networks where none is asked for.
+        color: The planes of its networks where none are asked for.
+        scales: Likewise the factors; none: those of the recipe.
+        unshuffled: Pixels to each side that it takes as planes of one: the inverse of a sub-pixel
+            shuffle, which loses nothing (Zhang et al., IEEE TIP 2018, section III-B). 1: none.
+        keeps_luminance: It puts right the colours beside a luminance that it only looks at.
         training: Values of the recipe ``fast`` that differ for it, see `training.recipes`.
     """
 
@@ -79,6 +89,10 @@ class Family:
     activation: Activation = "relu"
     uniform: bool = False
     border: BorderPolicy = "replicate"
+    color: Planes = "y"
+    scales: tuple[int, ...] = ()
+    unshuffled: int = 1
+    keeps_luminance: bool = False
     training: Mapping[str, object] = MappingProxyType({})
 
     def check(self, network: Hyperparameters) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from srcnn_cli.models.networks.chrominance import Chrominance
 from srcnn_cli.models.networks.espcn import Espcn, EspcnRelu
 from srcnn_cli.models.networks.fsrcnn import Fsrcnn
 from srcnn_cli.models.networks.srcnn import Srcnn
@@ -22,5 +23,6 @@ FAMILIES: dict[str, Family] = {
         EspcnRelu(),
         Fsrcnn(),
         Subpixel(),
+        Chrominance(),
     )
 }

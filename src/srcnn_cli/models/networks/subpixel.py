@@ -28,8 +28,7 @@ class Subpixel(Family):
 
     def label(self, network: Hyperparameters) -> str:
         """See `Family`: by depth and width, ``subpixel-10x32``."""
-        maps = "-".join(dict.fromkeys(map(str, network.widths))) or "0"
-        return f"subpixel-{len(network.filters)}x{maps}"
+        return uniform_label(self.name, network)
 
     def hyperparameters(
         self, *, scale: int, depth: int | None = None, width: int | None = None
@@ -41,3 +40,9 @@ class Subpixel(Family):
         usual = {2: (14, 16), 3: (10, 32)}.get(scale, (16, 32))
         depth = usual[0] if depth is None else depth
         return (3,) * depth, (usual[1] if width is None else width,) * (depth - 1)
+
+
+def uniform_label(name: str, network: Hyperparameters) -> str:
+    """``name-10x32``: layers and the feature maps between them."""
+    maps = "-".join(dict.fromkeys(map(str, network.widths))) or "0"
+    return f"{name}-{len(network.filters)}x{maps}"
