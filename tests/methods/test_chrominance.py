@@ -49,7 +49,7 @@ def by_torch(planes):
 def test_cb_and_cr_are_the_networks_whatever_the_tiles(method, size, tile):
     planes = colors(*size)
     before = planes.copy()
-    restored = method.restored(planes, tile)
+    restored = method.restored(planes[:1], planes[1:], tile)
     assert restored.shape == (2, *size)
     np.testing.assert_allclose(restored, by_torch(before), rtol=0, atol=1e-5)
     np.testing.assert_array_equal(planes, before)
@@ -72,12 +72,13 @@ def test_a_grey_picture_stays_as_it_is(method):
 
 def test_a_part_with_its_surroundings_is_what_the_whole_picture_has_there(method):
     planes = colors(90, 100)
-    whole = method.restored(planes)
+    whole = method.restored(planes[:1], planes[1:])
     inner = Region(41, 35, 52, 60)
     source = inner.grown(method.reach(1), 90, 100).begun_at_multiples(method.step)
     assert source.top % 2 == source.left % 2 == 0
     assert source.top > 0
-    part = method.restored(np.ascontiguousarray(planes[source.in_planes]))
+    cut = planes[source.in_planes]
+    part = method.restored(cut[:1], cut[1:])
     top, left = inner.top - source.top, inner.left - source.left
     cut = Region(top, left, top + inner.height, left + inner.width)
     np.testing.assert_array_equal(part[cut.in_planes], whole[inner.in_planes])
@@ -105,7 +106,7 @@ def test_transparency_is_passed_on_and_grey_has_nothing_to_put_right(method):
     own = network(method)
     others = own.beside(planes[:1], np.concatenate([planes[1:], alpha]))
     np.testing.assert_array_equal(others[2:], alpha)
-    np.testing.assert_array_equal(others[:2], method.restored(planes))
+    np.testing.assert_array_equal(others[:2], method.restored(planes[:1], planes[1:]))
     np.testing.assert_array_equal(own.beside(planes[:1], alpha), alpha)
     assert own.beside(planes[:1], planes[:0]).shape == (0, 12, 14)
 

@@ -16,19 +16,22 @@ from srcnn_cli.errors import ModelError
 from srcnn_cli.evaluation.metrics import psnr
 from srcnn_cli.evaluation.protocol import SRCNN, make_pair
 from srcnn_cli.imaging.chain import parse_chain
-from srcnn_cli.imaging.levels import LEVELS
+from srcnn_cli.imaging.color import ycbcr_from_rgb
+from srcnn_cli.imaging.levels import CLEAN, LEVELS
+from srcnn_cli.imaging.resize import resize
 from srcnn_cli.imaging.rounding import round_to_uint8
 from srcnn_cli.methods.network import Network
 from srcnn_cli.methods.selection import Candidates, method_of_file
 from srcnn_cli.models.catalog import (
     check_integrity,
+    chrominance_weights,
     find_model,
     photograph_weights,
     shipped_models,
     weights_folder,
 )
 from srcnn_cli.models.dictionaries import DictionaryConfig
-from srcnn_cli.models.weights import load_weights, read_config
+from srcnn_cli.models.weights import file_sha256, load_weights, read_config
 from srcnn_cli.pictures.folders import find_pictures
 from srcnn_cli.pictures.reading import read_picture
 from srcnn_cli.upscaling.upscaler import Upscaler
@@ -158,7 +161,8 @@ def test_the_larger_network_is_the_better_one(scale, test_set):
 def test_every_weights_file_in_the_folder_is_listed():
     files = {path.name for path in weights_folder().glob("*.safetensors")}
     listed = {model.path.name for model in MODELS.values()}
-    assert files == listed | {weights.path.name for weights in photograph_weights()}
+    restoring = {weights.path.name for weights in photograph_weights()}
+    assert files == listed | restoring | {chrominance_weights().name}
 
 
 @pytest.mark.parametrize("weights", photograph_weights(), ids=lambda weights: weights.path.stem)
@@ -171,6 +175,43 @@ def test_weights_for_damaged_pictures_are_whole_listed_and_found(weights):
     card = (weights_folder() / "README.md").read_text(encoding="utf-8")
     assert weights.path.name in card
     assert weights.sha256 in card
+
+
+def test_the_weights_for_colours_are_whole_and_listed():
+    path = chrominance_weights()
+    check_integrity(path)
+    config, _ = load_weights(path)
+    assert config.architecture == "chrominance"
+    assert config.levels == LEVELS
+    card = (weights_folder() / "README.md").read_text(encoding="utf-8")
+    assert path.name in card
+    assert file_sha256(path) in card
+
+
+@pytest.mark.parametrize("model", ["subpixel-s", "subpixel-l"])
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+@pytest.mark.parametrize("text", ["jpeg:30", "jpeg:60", "noise:8+jpeg:90"])
+def test_colours_of_damaged_pictures_are_put_right(model, scale, text):
+    """A drawing of our own, its colours ending where its luminance does."""
+    y, x = np.mgrid[:144, :144]
+    inside = np.tanh(np.sin((x + 2 * y) / 19) * 6)[..., None]
+    drawing = 125 + 55 * inside * [1, -0.7, 0.2] + 15 * np.sin(x / 41 - y / 29)[..., None]
+    pair = make_pair(
+        drawing.astype(np.uint8), scale, SRCNN.changed(color="rgb", degrade=parse_chain(text))
+    )
+    method = Candidates(model).method(scale, "cpu", pair.levels)
+    restored, _ = method.enlarge(pair.low, 144, 144)
+    true, found = ycbcr_from_rgb(pair.truth / 255)[1:], ycbcr_from_rgb(restored)[1:]
+    interpolated = resize(ycbcr_from_rgb(pair.low)[1:], 144, 144)
+    assert np.mean((found - true) ** 2) < 0.8 * np.mean((interpolated - true) ** 2)
+
+
+def test_colours_of_clean_pictures_are_enlarged_as_they_are():
+    low = np.random.default_rng(0).random((3, 30, 34)).astype(np.float32)
+    for levels in (CLEAN, CLEAN._replace(softness=0.6), CLEAN._replace(aliasing=1.0)):
+        enlarged, _ = Candidates("subpixel-s").method(2, "cpu", levels).enlarge(low, 60, 68)
+        expected = resize(ycbcr_from_rgb(low)[1:], 60, 68)
+        np.testing.assert_allclose(ycbcr_from_rgb(enlarged)[1:], expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("weights", photograph_weights(), ids=lambda weights: weights.path.stem)

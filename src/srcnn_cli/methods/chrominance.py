@@ -57,7 +57,7 @@ class Chrominance(Method):
 
         def compute(finish: Finish, advance: Callable[[int], object] | None) -> Timing:
             clock, timing = Clock(), Timing()
-            restored = np.concatenate([planes[:1], self.restored(planes, tile)])
+            restored = np.concatenate([planes[:1], self.restored(planes[:1], planes[1:], tile)])
             timing.network += clock.lap()
             finish(Region(0, 0, rows, columns), restored, timing)
             if advance is not None:
@@ -67,15 +67,27 @@ class Chrominance(Method):
         size = len(planes), rows, columns
         return run_to_size(compute, size, height, width, finish, advance)
 
-    def restored(self, planes: NDArray[np.float32], tile: int = 0) -> NDArray[np.float32]:
-        """What Cb and Cr of (3, H, W) Y'CbCr were before: (2, H, W)."""
+    def restored(
+        self, luminance: NDArray[np.float32], colors: NDArray[np.float32], tile: int = 0
+    ) -> NDArray[np.float32]:
+        """What colours were before the damage.
+
+        Args:
+            luminance: (1, H, W), as it is.
+            colors: (2, H, W), Cb and Cr.
+            tile: Side of the tiles in pixels; 0 chooses.
+
+        Returns:
+            (2, H, W).
+        """
         block = self.step
-        height, width = planes.shape[1:]
+        height, width = colors.shape[1:]
         blocks = (-(-height // block), -(-width // block))
-        result: NDArray[np.float32] = planes[1:].copy()
+        result: NDArray[np.float32] = colors.copy()
 
         def work(part: Tile) -> None:
-            patch = _in_blocks(planes, part.source.times(block), block)
+            inside = part.source.times(block).in_planes
+            patch = _in_blocks(np.concatenate([luminance[inside], colors[inside]]), block)
             change = shuffled(run_tile(self._engine, part, patch), block)
             place = result[part.core.times(block).in_planes]
             place += change[1:, : place.shape[1], : place.shape[2]]
@@ -92,10 +104,9 @@ class Chrominance(Method):
         return self.step * (self.config.receptive_radius + 1)
 
 
-def _in_blocks(planes: NDArray[np.float32], region: Region, block: int) -> NDArray[np.float32]:
-    """A region with the pixels of each block as planes; the last row and column fill the last."""
-    patch = planes[region.in_planes]
-    missing = [(0, region.height - patch.shape[1]), (0, region.width - patch.shape[2])]
+def _in_blocks(patch: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+    """The pixels of each block as planes; the last row and column fill the last blocks."""
+    missing = [(0, -side % block) for side in patch.shape[1:]]
     if any(after for _, after in missing):
         patch = np.pad(patch, [(0, 0), *missing], "edge")
     return unshuffled(patch, block)

@@ -99,7 +99,7 @@ class Network(Method):
         """See `Method`."""
         if self._chrominance is None or len(others) < 2:
             return others
-        restored = self._chrominance.restored(np.concatenate([luminance, others[:2]]))
+        restored = self._chrominance.restored(luminance, others[:2])
         return np.concatenate([restored, others[2:]]) if len(others) > 2 else restored
 
     def best_tile(self, height: int, width: int, scale: float) -> int:

@@ -115,8 +115,8 @@ class Schedule:
     degrade: Annotated[
         str,
         Value(
-            "What is done to the training pictures, for a network that restores: photo, jpeg, or "
-            "a chain such as noise:8+jpeg:75."
+            "What is done to the training pictures, for a network that restores: photo, jpeg, "
+            "colors, or a chain such as noise:8+jpeg:75."
         ),
     ] = ""
     # In these steps a sub-image is a small picture with borders, the output being as large as the
