@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from chromium import PATIENCE
-from networks_to_export import network
+from networks_to_export import network, ours, with_chrominance
 from srcnn_cli import Upscaler
 from srcnn_cli.exports.base import Exported
 from srcnn_cli.exports.html import HtmlPage
@@ -93,6 +93,28 @@ def test_the_page_enlarges_as_the_program_does(
     assert_the_same(page.result(), Upscaler(tmp_path / "own.safetensors").upscale(pixels, 2))
     assert browser.requests[:1] == [page.path.as_uri()]
     assert all(address.startswith("blob:") for address in browser.requests[1:])
+
+
+@pytest.mark.parametrize("engine", ["javascript", "webgl"])
+@pytest.mark.parametrize(("height", "width"), [(30, 40), (21, 33)])
+def test_the_page_puts_colours_right(page, tmp_path, engine, height, width):
+    exported = with_chrominance(network("subpixel", 2, "normalize"), "zero")
+    pixels = photo(tmp_path / "photo.png", height, width)
+    page(exported, engine)
+    assert page.give(tmp_path / "photo.png")[0] == "done"
+    planes = np.moveaxis(pixels, -1, 0).astype(np.float32) / 255
+    expected = np.moveaxis(ours(exported, planes).clip(0, 1), 0, -1)
+    assert_the_same(page.result(), np.floor(expected * 255 + 0.5))
+
+
+def test_tiles_do_not_show_in_colours(page, tmp_path):
+    exported = with_chrominance(network("subpixel", 2, "normalize"), "zero")
+    pixels = photo(tmp_path / "photo.png", 20, 1061)
+    page(exported)
+    page.give(tmp_path / "photo.png")
+    planes = np.moveaxis(pixels, -1, 0).astype(np.float32) / 255
+    expected = np.moveaxis(ours(exported, planes).clip(0, 1), 0, -1)
+    assert_the_same(page.result(), np.floor(expected * 255 + 0.5))
 
 
 def test_tiles_do_not_show(page, tmp_path):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from srcnn_cli.exports.base import Exported
+    from srcnn_cli.exports.base import Exported, Network
     from srcnn_cli.exports.folding import PlainLayer
 
 _FOLDER = "page"
@@ -97,6 +97,22 @@ def _model(network: Exported) -> dict[str, Any]:
         "from_rgb": same if config.color == "rgb" else into,
         "to_rgb": same if config.color == "rgb" else back,
         "layers": [_layer(layer) for layer in plain_layers(config, network.tensors)],
+        "colors": _colors(network.chrominance),
+    }
+
+
+def _colors(network: Network | None) -> dict[str, Any] | None:
+    """The network that puts right the colours, if there is one."""
+    from srcnn_cli.exports.folding import plain_layers
+
+    if network is None:
+        return None
+    config = network.config
+    return {
+        "block": config.family.unshuffled,
+        "radius": config.receptive_radius,
+        "operations": sum(o * i * f * f for o, i, f, _ in config.layer_shapes),
+        "layers": [_layer(layer) for layer in plain_layers(*network)],
     }
 
 

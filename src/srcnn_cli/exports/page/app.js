@@ -11,7 +11,7 @@ function loadModel(data) {
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     return new Float32Array(bytes.buffer);
   };
-  for (const layer of data.layers) {
+  for (const layer of [...data.layers, ...(data.colors ? data.colors.layers : [])]) {
     for (const name of ["weight", "bias", "after", "slope"]) layer[name] = floats(layer[name]);
   }
   return data;
@@ -19,7 +19,7 @@ function loadModel(data) {
 
 // Workers that run patches in plain JavaScript, one for each core.
 class PlainNetwork {
-  constructor(layers) {
+  constructor(networks) {
     this.name = "JavaScript";
     this.work = 3e9; // multiplications for a tile
     const text = byId("network").textContent;
@@ -31,17 +31,17 @@ class PlainNetwork {
       const worker = new Worker(address);
       worker.onmessage = ({ data }) => this.answer(data.number, null, data.result);
       worker.onerror = (event) => this.failed(new Error(event.message || "a worker failed"));
-      worker.postMessage({ layers });
+      worker.postMessage({ networks });
       return worker;
     });
     this.parallel = count;
   }
 
-  run(planes) {
+  run(planes, which = "main") {
     const number = this.number++;
     return new Promise((resolve, reject) => {
       this.waiting.set(number, { resolve, reject });
-      this.workers[number % this.workers.length].postMessage({ number, planes });
+      this.workers[number % this.workers.length].postMessage({ number, planes, which });
     });
   }
 
@@ -67,21 +67,30 @@ function checkedGpu(layers, software) {
   if (!here.every((value, i) => Math.abs(value - there[i]) < 1e-3)) {
     throw new Error("the graphics card computes something else");
   }
-  return { name: "WebGL 2", work: 16e9, parallel: 1, run: async (planes) => gpu.run(planes) };
+  return gpu;
+}
+
+function gpuNetworks(networks, software) {
+  const gpus = {};
+  for (const [which, layers] of Object.entries(networks)) gpus[which] = checkedGpu(layers, software);
+  const run = async (planes, which = "main") => gpus[which].run(planes);
+  return { name: "WebGL 2", work: 16e9, parallel: 1, run };
 }
 
 // For tests the address may end in #webgl or #javascript.
 let network = null;
 function theNetwork() {
   if (network) return network;
+  const networks = { main: model.layers };
+  if (model.colors) networks.colors = model.colors.layers;
   if (location.hash !== "#javascript") {
     try {
-      network = checkedGpu(model.layers, location.hash === "#webgl");
+      network = gpuNetworks(networks, location.hash === "#webgl");
     } catch (error) {
       console.info(`WebGL is not used: ${error.message}`);
     }
   }
-  network ||= new PlainNetwork(model.layers);
+  network ||= new PlainNetwork(networks);
   return network;
 }
 
@@ -142,9 +151,22 @@ async function enlargedTile(planes, seen, region, engine) {
   return pixelsOf(large, result);
 }
 
-function tiles(width, height, engine) {
-  // On the interpolated picture a pixel of the low resolution is scale² pixels.
-  const each = model.operations * (model.interpolated ? model.scale ** 2 : 1);
+// Colours of `planes` put right, a part of them: `region` is in blocks of pixels. They go to `restored`.
+async function restoreColors(planes, restored, region, engine) {
+  const { block, radius } = model.colors, { width, height } = planes;
+  const source = grown(region, radius, Math.ceil(width / block), Math.ceil(height / block));
+  const computed = shuffled(await engine.run(inBlocks(planes, block, source), "colors"), block);
+  const { top, left, bottom, right } = times(region, block), corner = times(source, block);
+  for (const c of [1, 2]) {
+    for (let y = top; y < Math.min(height, bottom); y++) {
+      const from = (c * computed.height + y - corner.top) * computed.width - corner.left;
+      const to = (c * height + y) * width;
+      for (let x = left; x < Math.min(width, right); x++) restored[to + x] += computed.values[from + x];
+    }
+  }
+}
+
+function tiles(width, height, each, engine) {
   const most = Math.max(16, Math.min(256, Math.floor(Math.sqrt(engine.work / each))));
   const cuts = (length) => {
     const count = Math.ceil(length / most);
@@ -165,19 +187,35 @@ async function enlarge(image, canvas, progress, signal) {
   canvas.height = height * model.scale;
   const context = canvas.getContext("2d");
   if (!context) throw new Error("The result is too large for this browser.");
-  const waiting = tiles(width, height, engine), all = waiting.length;
-  let done = 0;
-  const work = async () => {
-    while (waiting.length && !signal.aborted) {
-      const region = waiting.shift();
-      const pixels = await enlargedTile(planes, seen, region, engine);
-      context.putImageData(pixels, region.left * model.scale, region.top * model.scale);
-      progress(++done / all);
-      await new Promise((resolve) => setTimeout(resolve)); // lets the page live
-    }
+  // On the interpolated picture a pixel of the low resolution is scale² pixels.
+  const each = model.operations * (model.interpolated ? model.scale ** 2 : 1);
+  const parts = tiles(width, height, each, engine);
+  let colored = [], done = 0;
+  if (model.colors) {
+    const { block, operations } = model.colors;
+    colored = tiles(Math.ceil(width / block), Math.ceil(height / block), operations, engine);
+  }
+  const all = parts.length + colored.length;
+  const workOn = async (waiting, finish) => {
+    const work = async () => {
+      while (waiting.length && !signal.aborted) {
+        await finish(waiting.shift());
+        progress(++done / all);
+        await new Promise((resolve) => setTimeout(resolve)); // lets the page live
+      }
+    };
+    await Promise.all([...Array(engine.parallel)].map(work));
+    if (signal.aborted) throw new Error("Stopped.");
   };
-  await Promise.all([...Array(engine.parallel)].map(work));
-  if (signal.aborted) throw new Error("Stopped.");
+  if (model.colors) {
+    const restored = planes.values.slice();
+    await workOn(colored, (region) => restoreColors(planes, restored, region, engine));
+    planes.values = restored;
+  }
+  await workOn(parts, async (region) => {
+    const pixels = await enlargedTile(planes, seen, region, engine);
+    context.putImageData(pixels, region.left * model.scale, region.top * model.scale);
+  });
   return engine.name;
 }
 

@@ -156,15 +156,37 @@ function shuffled(source, factor) {
   return { channels, width: width * factor, height: height * factor, values };
 }
 
-// In a worker: the layers first, then patches.
+// The inverse: a part of planes with the pixels of each block as planes. `region` is in blocks; the
+// last row and column fill the last blocks.
+function inBlocks(source, block, region) {
+  const width = region.right - region.left, height = region.bottom - region.top;
+  const values = new Float32Array(source.channels * block ** 2 * width * height);
+  let to = 0;
+  for (let c = 0; c < source.channels; c++) {
+    for (let sy = 0; sy < block; sy++) {
+      for (let sx = 0; sx < block; sx++) {
+        for (let y = region.top; y < region.bottom; y++) {
+          const row = Math.min(source.height - 1, y * block + sy);
+          const start = (c * source.height + row) * source.width;
+          for (let x = region.left; x < region.right; x++, to++) {
+            values[to] = source.values[start + Math.min(source.width - 1, x * block + sx)];
+          }
+        }
+      }
+    }
+  }
+  return { channels: source.channels * block ** 2, width, height, values };
+}
+
+// In a worker: the layers of all networks first, then patches for one of them.
 if (typeof document === "undefined") {
-  let layers = null;
+  let networks = null;
   self.onmessage = ({ data }) => {
-    if (data.layers) {
-      layers = data.layers;
+    if (data.networks) {
+      networks = data.networks;
       return;
     }
-    const result = runLayers(layers, data.planes);
+    const result = runLayers(networks[data.which], data.planes);
     self.postMessage({ number: data.number, result }, [result.values.buffer]);
   };
 }
