@@ -8,7 +8,7 @@ from random_weights import random_tensors
 from srcnn_cli.engines.onnx_engine import OnnxEngine
 from srcnn_cli.errors import ModelError, UsageError
 from srcnn_cli.imaging.color import rgb_from_ycbcr, ycbcr_from_rgb
-from srcnn_cli.imaging.regions import WHOLE, Region
+from srcnn_cli.imaging.regions import INTERIOR, Region
 from srcnn_cli.imaging.resize import resize
 from srcnn_cli.methods.chrominance import Chrominance
 from srcnn_cli.methods.network import Network
@@ -33,14 +33,14 @@ def colors(height, width, seed=0):
 
 
 def by_torch(planes):
-    """The whole picture at once, the last row and column doubled where they are odd."""
+    """The whole picture at once, its outermost pixels going on as far as the network looks."""
     network = PlaneNetwork(CONFIG).double()
     network.load_state_dict({n: torch.from_numpy(t).double() for n, t in TENSORS.items()})
     height, width = planes.shape[1:]
-    even = np.pad(planes, [(0, 0), (0, height % 2), (0, width % 2)], "edge")
-    blocks = torch.pixel_unshuffle(torch.from_numpy(even).double()[None], 2)
+    wider = np.pad(planes, [(0, 0), (6, 6 + height % 2), (6, 6 + width % 2)], "edge")
+    blocks = torch.pixel_unshuffle(torch.from_numpy(wider).double()[None], 2)
     with torch.no_grad():
-        change = torch.pixel_shuffle(network(blocks, WHOLE), 2)[0].numpy()
+        change = torch.pixel_shuffle(network(blocks, INTERIOR), 2)[0].numpy()
     return planes[1:] + change[1:, :height, :width]
 
 
@@ -82,6 +82,17 @@ def test_a_part_with_its_surroundings_is_what_the_whole_picture_has_there(method
     top, left = inner.top - source.top, inner.left - source.left
     cut = Region(top, left, top + inner.height, left + inner.width)
     np.testing.assert_array_equal(part[cut.in_planes], whole[inner.in_planes])
+
+
+def test_a_flat_picture_has_no_frame(method):
+    planes = np.broadcast_to(np.float32([0.4, 0.7, 0.2])[:, None, None], (3, 37, 52))
+    change = method.restored(planes[:1], planes[1:]) - planes[1:]
+    # Each of a block's pixels has filters of its own, so they are compared block by block.
+    for row in (0, 1):
+        for column in (0, 1):
+            same = change[:, row::2, column::2]
+            np.testing.assert_allclose(same, same[:, :1, :1].repeat(same.shape[1], 1).repeat(
+                same.shape[2], 2), rtol=0, atol=1e-5)  # fmt: skip
 
 
 def network(chrominance):

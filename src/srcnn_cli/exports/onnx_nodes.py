@@ -52,18 +52,24 @@ def network_nodes(graph: Graph, planes: str, network: Network, prefix: str = "")
 def with_restored_chrominance(graph: Graph, planes: str, network: Network) -> str:
     """(1, 3, H, W) Y'CbCr with Cb and Cr put right; see `methods.chrominance`."""
     block, name = network.config.family.unshuffled, "colours"
-    # One row and column more, which the strides pass over where the sides are even.
-    amounts = graph.constant(f"{name} pads", np.array([0] * 6 + [block - 1] * 2, np.int64))
-    wider = graph.node("Pad", [planes, amounts], f"{name} padded", string("mode", "edge"))
+    # As far as the network looks, and one row and column more, which the strides pass over where
+    # the sides are even.
+    margin = block * network.config.receptive_radius
+    after = margin + block - 1
+    amounts = np.array([0, 0, margin, margin, 0, 0, after, after], np.int64)
+    pads = graph.constant(f"{name} pads", amounts)
+    wider = graph.node("Pad", [planes, pads], f"{name} padded", string("mode", "edge"))
     places = np.eye(3 * block**2, dtype=np.float32).reshape(-1, 3, block, block)
     weight = graph.constant(f"{name} places", places)
     strides = ints("strides", [block] * 2)
     blocks = graph.node("Conv", [wider, weight], f"{name} in blocks", strides)
     change = network_nodes(graph, blocks, network, f"{name} ")
     shape = graph.node("Shape", [planes], f"{name} shape")
-    first = graph.constant(f"{name} first", np.array([1, 0, 0], np.int64))
+    first = graph.constant(f"{name} first", np.array([1, margin, margin], np.int64))
     axes = graph.constant(f"{name} axes", np.array([1, 2, 3], np.int64))
-    ends = sliced(graph, shape, f"{name} ends", 0, 1, 4)
+    size = sliced(graph, shape, f"{name} size", 0, 1, 4)
+    before = graph.constant(f"{name} before all", np.array([0, margin, margin], np.int64))
+    ends = graph.node("Add", [size, before], f"{name} ends")
     inner = graph.node("Slice", [change, first, ends, axes], f"{name} changes")
     others = sliced(graph, planes, f"{name} before", 1, 1, 3)
     restored = graph.node("Add", [others, inner], f"{name} restored")

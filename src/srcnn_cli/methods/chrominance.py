@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from srcnn_cli.engines.tiling import plan_tiles, run_tile
-from srcnn_cli.imaging.regions import Region
+from srcnn_cli.imaging.regions import INTERIOR, Region, divided
 from srcnn_cli.imaging.subpixels import shuffled, unshuffled
 from srcnn_cli.methods.base import Clock, Method, Timing
 from srcnn_cli.methods.interpolation import run_to_size
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from srcnn_cli.engines.base import Engine
-    from srcnn_cli.engines.tiling import Tile
     from srcnn_cli.methods.base import Finish
     from srcnn_cli.models.config import ModelConfig
 
@@ -40,7 +39,6 @@ class Chrominance(Method):
         self._engine, self._tile = engine, tile
         self.config = cast("ModelConfig", engine.config)
         self.step = self.config.family.unshuffled
-        self.border = self.config.border
 
     def run(
         self,
@@ -80,21 +78,21 @@ class Chrominance(Method):
         Returns:
             (2, H, W).
         """
-        block = self.step
+        block, radius = self.step, self.config.receptive_radius
         height, width = colors.shape[1:]
         blocks = (-(-height // block), -(-width // block))
         result: NDArray[np.float32] = colors.copy()
 
-        def work(part: Tile) -> None:
-            inside = part.source.times(block).in_planes
-            patch = _in_blocks(np.concatenate([luminance[inside], colors[inside]]), block)
-            change = shuffled(run_tile(self._engine, part, patch), block)
-            place = result[part.core.times(block).in_planes]
-            place += change[1:, : place.shape[1], : place.shape[2]]
+        def work(core: Region) -> None:
+            source = _grown(core, radius).times(block)
+            seen = np.concatenate([_continued(planes, source) for planes in (luminance, colors)])
+            change = self._engine.run(unshuffled(seen, block), INTERIOR)[block**2 :]
+            place = result[core.times(block).in_planes]
+            place += shuffled(change, block)[:, : place.shape[1], : place.shape[2]]
 
         tile = tile or self._tile
         tile = max(1, tile // block) if tile else self._engine.best_tile(*blocks)
-        for _ in crew().map(work, plan_tiles(self.config, *blocks, tile)):
+        for _ in crew().map(work, [*chain(*divided(*blocks, tile))]):
             pass
         return result
 
@@ -104,9 +102,18 @@ class Chrominance(Method):
         return self.step * (self.config.receptive_radius + 1)
 
 
-def _in_blocks(patch: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """The pixels of each block as planes; the last row and column fill the last blocks."""
-    missing = [(0, -side % block) for side in patch.shape[1:]]
-    if any(after for _, after in missing):
-        patch = np.pad(patch, [(0, 0), *missing], "edge")
-    return unshuffled(patch, block)
+def _grown(region: Region, radius: int) -> Region:
+    """With a halo that may reach beyond the picture."""
+    top, left, bottom, right = region
+    return Region(top - radius, left - radius, bottom + radius, right + radius)
+
+
+def _continued(planes: NDArray[np.float32], region: Region) -> NDArray[np.float32]:
+    """A region of planes; beyond them their outermost pixels go on: what is flat stays flat."""
+    height, width = planes.shape[1:]
+    beyond = [
+        (max(0, -region.top), max(0, region.bottom - height)),
+        (max(0, -region.left), max(0, region.right - width)),
+    ]
+    part = planes[region.grown(0, height, width).in_planes]
+    return np.pad(part, [(0, 0), *beyond], "edge") if any(map(any, beyond)) else part

@@ -154,7 +154,10 @@ async function enlargedTile(planes, seen, region, engine) {
 // Colours of `planes` put right, a part of them: `region` is in blocks of pixels. They go to `restored`.
 async function restoreColors(planes, restored, region, engine) {
   const { block, radius } = model.colors, { width, height } = planes;
-  const source = grown(region, radius, Math.ceil(width / block), Math.ceil(height / block));
+  const source = {
+    top: region.top - radius, left: region.left - radius,
+    bottom: region.bottom + radius, right: region.right + radius,
+  };
   const computed = shuffled(await engine.run(inBlocks(planes, block, source), "colors"), block);
   const { top, left, bottom, right } = times(region, block), corner = times(source, block);
   for (const c of [1, 2]) {

@@ -156,8 +156,8 @@ function shuffled(source, factor) {
   return { channels, width: width * factor, height: height * factor, values };
 }
 
-// The inverse: a part of planes with the pixels of each block as planes. `region` is in blocks; the
-// last row and column fill the last blocks.
+// The inverse: a part of planes with the pixels of each block as planes. `region` is in blocks; beyond
+// the picture its outermost pixels go on.
 function inBlocks(source, block, region) {
   const width = region.right - region.left, height = region.bottom - region.top;
   const values = new Float32Array(source.channels * block ** 2 * width * height);
@@ -166,10 +166,10 @@ function inBlocks(source, block, region) {
     for (let sy = 0; sy < block; sy++) {
       for (let sx = 0; sx < block; sx++) {
         for (let y = region.top; y < region.bottom; y++) {
-          const row = Math.min(source.height - 1, y * block + sy);
+          const row = Math.min(source.height - 1, Math.max(0, y * block + sy));
           const start = (c * source.height + row) * source.width;
           for (let x = region.left; x < region.right; x++, to++) {
-            values[to] = source.values[start + Math.min(source.width - 1, x * block + sx)];
+            values[to] = source.values[start + Math.min(source.width - 1, Math.max(0, x * block + sx))];
           }
         }
       }
