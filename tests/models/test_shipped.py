@@ -17,7 +17,7 @@ from srcnn_cli.evaluation.metrics import psnr
 from srcnn_cli.evaluation.protocol import SRCNN, make_pair
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.color import ycbcr_from_rgb
-from srcnn_cli.imaging.levels import CLEAN, LEVELS
+from srcnn_cli.imaging.levels import CLEAN, LEVELS, Levels, compression_level
 from srcnn_cli.imaging.resize import resize
 from srcnn_cli.imaging.rounding import round_to_uint8
 from srcnn_cli.methods.network import Network
@@ -203,7 +203,18 @@ def test_colours_of_damaged_pictures_are_put_right(model, scale, text):
     restored, _ = method.enlarge(pair.low, 144, 144)
     true, found = ycbcr_from_rgb(pair.truth / 255)[1:], ycbcr_from_rgb(restored)[1:]
     interpolated = resize(ycbcr_from_rgb(pair.low)[1:], 144, 144)
-    assert np.mean((found - true) ** 2) < 0.8 * np.mean((interpolated - true) ** 2)
+    # What is lost by the reduction itself is no damage: the larger the scale, the more it is.
+    share = {1: 0.6, 2: 0.7, 3: 0.8, 4: 0.85}[scale]
+    assert np.mean((found - true) ** 2) < share * np.mean((interpolated - true) ** 2)
+
+
+def test_a_flat_colour_stays_flat_to_the_border():
+    method = Candidates("subpixel-s").method(2, "cpu", Levels(compression_level(50)))
+    for color in ((0.5, 0.5, 0.5), (0.9, 0.2, 0.1), (0.1, 0.3, 0.9), (0.2, 0.9, 0.3), (0, 0, 0)):
+        flat = np.broadcast_to(np.float32(color)[:, None, None], (3, 40, 50))
+        enlarged, _ = method.enlarge(flat, 80, 100)
+        before, after = ycbcr_from_rgb(flat)[1:, :1, :1], ycbcr_from_rgb(enlarged)[1:]
+        assert np.abs(after - before).max() < 1 / 255
 
 
 def test_colours_of_clean_pictures_are_enlarged_as_they_are():
