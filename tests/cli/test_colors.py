@@ -46,6 +46,20 @@ def test_one_is_trained_and_puts_colours_right(work, srcnn, photo):
     assert np.abs(luminance("restored.png") - luminance(photo)).max() < 1.5
 
 
+def test_without_damage_there_is_nothing_to_learn(srcnn, work):
+    smooth(work / "data/0.png", (90, 80), seed=0)
+    smooth(work / "data/1.png", (90, 80), seed=1)
+    code, _, err = srcnn("train", "--data", "data", "--architecture", "chrominance", "-o", "run")
+    assert code == 2
+    assert "undoes damage: --degrade says which (colors)" in one_line(err)
+    code, _, err = srcnn(
+        "train", "--data", "data", "--architecture", "chrominance", "--degrade", "colors",
+        "--channels", "rgb", "-o", "run",
+    )  # fmt: skip
+    assert code == 5
+    assert "takes Y'CbCr and enlarges nothing" in one_line(err)
+
+
 def test_it_enlarges_nothing_and_is_not_exported(srcnn, photo, tiny_weights):
     weights = tiny_weights(CONFIG)
     code, out, err = srcnn("upscale", photo, "-s", 2, "-m", weights, "-o", "large.png")

@@ -44,6 +44,8 @@ def check_schedule(config: ModelConfig, schedule: Schedule) -> None:
             raise UsageError("--degrade is for the families subpixel and chrominance")
         if schedule.blur:
             raise UsageError("--degrade says how pictures are blurred: --blur is not for it")
+    elif config.family.keeps_luminance:
+        raise UsageError(f"{config.name} undoes damage: --degrade says which (colors)")
     elif config.levels:
         raise UsageError(f"{config.name} is told how damaged pictures are: --degrade says by what")
 
