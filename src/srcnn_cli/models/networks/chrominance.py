@@ -50,7 +50,7 @@ class Chrominance(Family):
     def hyperparameters(
         self, *, scale: int, depth: int | None = None, width: int | None = None
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """See `Family`: eight layers of 16 maps, which take a tenth of the time of `subpixel-s`."""
+        """See `Family`: eight layers of 16 maps; 24 would take twice as long."""
         del scale
         depth = 8 if depth is None else depth
         return (3,) * depth, (16 if width is None else width,) * (depth - 1)
