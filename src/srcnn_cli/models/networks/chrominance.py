@@ -41,7 +41,9 @@ class Chrominance(Family):
         """See `Family`."""
         super().check(network)
         if network.color != "ycbcr" or network.scales != (1,):
-            raise ModelError(f"{self.name} takes Y'CbCr and enlarges nothing: -s 1, --channels ycbcr")
+            raise ModelError(
+                f"{self.name} takes Y'CbCr and enlarges nothing: -s 1, --channels ycbcr"
+            )
 
     def label(self, network: Hyperparameters) -> str:
         """See `Family`: by depth and width, ``chrominance-8x16``."""
