@@ -26,7 +26,7 @@ FOR_A_PLAIN_PNG = {
     "imaging": "axis channels color levels planes regions resize rounding",
     "upscaling": "enlarging jobs one_file opening quality restoring run sizes stages task "
     "upscaled upscaler",
-    "methods": "base interpolation network onnx_file selection",
+    "methods": "base interpolation network networks onnx_file selection",
     "engines": "by_edges devices onnx_engine selection tiling",
 }
 

@@ -283,7 +283,7 @@ class Upscaler:
         """How so many pixels are enlarged, see `stages`."""
         if scale == 1 and levels != CLEAN and self._candidates.restores(1):
             return [Stage(height, width, 1)]
-        if scale != 1 and self._candidates.are_networks and not self.scales:
+        if scale != 1 and not self.scales and self._candidates.are_networks:
             raise UsageError(f"{self.model} restores without enlarging: its scale is 1")
         return plan_stages(height, width, scale, self.scales, fixed=self._candidates.fixed)
 
