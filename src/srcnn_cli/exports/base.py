@@ -30,8 +30,8 @@ class Exported(NamedTuple):
         config: What it is.
         tensors: Its weights, as `weights.load_weights` gives them.
         scale: The factor that the export is for, one of ``config.scales``.
-        chrominance: Puts right the colours before they are enlarged; None: nothing does. Formats
-            for whole pictures may leave it out, those for luminance do.
+        chrominance: Puts right the colours before they are enlarged, in formats for whole
+            pictures; None: nothing does.
     """
 
     name: str

@@ -78,10 +78,10 @@ def _policy(texts: dict[str, str]) -> str:
 
 def _model(network: Exported) -> dict[str, Any]:
     """All that the scripts know of the network."""
-    from srcnn_cli.exports.folding import bicubic_line, plain_layers
+    from srcnn_cli.exports.folding import bicubic_line
     from srcnn_cli.imaging.color import OFFSET, RGB_FROM_YCBCR, RGB_OFFSET, YCBCR_FROM_RGB
 
-    config = network.config
+    config, colors = network.config, network.chrominance
     same = {"matrix": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "offset": [0, 0, 0]}
     into = {"matrix": YCBCR_FROM_RGB.tolist(), "offset": OFFSET.tolist()}
     back = {"matrix": RGB_FROM_YCBCR.tolist(), "offset": RGB_OFFSET.tolist()}
@@ -91,25 +91,20 @@ def _model(network: Exported) -> dict[str, Any]:
         "channels": config.channels,
         "interpolated": config.interpolated,
         "residual": config.residual,
-        "radius": config.receptive_radius,
-        "operations": sum(o * i * f * f for o, i, f, _ in config.layer_shapes),
         "bicubic": bicubic_line(network.scale).ravel().tolist(),
         "from_rgb": same if config.color == "rgb" else into,
         "to_rgb": same if config.color == "rgb" else back,
-        "layers": [_layer(layer) for layer in plain_layers(config, network.tensors)],
-        "colors": _colors(network.chrominance),
+        "colors": colors and {"block": colors.config.family.unshuffled, **_layers(colors)},
+        **_layers(network.network),
     }
 
 
-def _colors(network: Network | None) -> dict[str, Any] | None:
-    """The network that puts right the colours, if there is one."""
+def _layers(network: Network) -> dict[str, Any]:
+    """What there is to compute, how much it is and how far it looks."""
     from srcnn_cli.exports.folding import plain_layers
 
-    if network is None:
-        return None
     config = network.config
     return {
-        "block": config.family.unshuffled,
         "radius": config.receptive_radius,
         "operations": sum(o * i * f * f for o, i, f, _ in config.layer_shapes),
         "layers": [_layer(layer) for layer in plain_layers(*network)],
