@@ -198,6 +198,12 @@ def test_tiles_grow_with_the_receptive_radius_to_a_limit(layers, tile):
     assert tile_side(vdsr(layers), 10**6, 10**6, workers=2) == tile
 
 
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+def test_however_much_memory_there_is_a_tile_of_the_result_stays_within_2048_pixels(scale):
+    config = ModelConfig("subpixel", (3,) * 3, (16,) * 2, scales=(scale,))
+    assert 2000 < scale * tile_side(config, 10**6, 10**6, workers=1, budget=10**12) <= 2048
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3, 4])
 @pytest.mark.parametrize("size", [(270, 270), (300, 450), (200, 510), (560, 560)])
 def test_every_worker_has_a_share_of_a_small_picture(workers, size):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CPU_TILE_BYTES = 4_300_000
 _RADII_PER_TILE = 14
 _SMALLEST = 64
+# Of the result: a larger one leaves the cores of a GPU's host without work.
 _LARGEST = 2048
 _SIDE_STEP = 8
 
@@ -55,7 +56,7 @@ class Tile(NamedTuple):
 def tile_side(
     config: ModelConfig, height: int, width: int, workers: int, budget: int = CPU_TILE_BYTES
 ) -> int:
-    """The side of the tiles that run fastest, 64 to 2048 pixels.
+    """The side of the tiles that run fastest: 64 pixels or more, of the result 2048 at most.
 
     Args:
         config: The network.
@@ -68,7 +69,8 @@ def tile_side(
     """
     radius = config.receptive_radius
     side = math.isqrt(budget // (4 * max(config.widths, default=1)))
-    largest = min(max(side // 16 * 16, _SMALLEST, _RADII_PER_TILE * radius), _LARGEST)
+    worthwhile = max(side // 16 * 16, _SMALLEST, _RADII_PER_TILE * radius)
+    largest = min(worthwhile, _LARGEST // config.factor)
 
     def duration(side: int) -> int:
         rows, columns = math.ceil(height / side), math.ceil(width / side)
