@@ -12,17 +12,15 @@ The file that is there was made by
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
+import regressions
 from srcnn_cli.evaluation.sources import find_sources
-from srcnn_cli.files import write_atomically
 from srcnn_cli.imaging import noise
 from srcnn_cli.imaging.chain import Chain
 from srcnn_cli.imaging.chain_steps import Jpeg, Noise, Step
@@ -93,39 +91,6 @@ def draw(random: np.random.Generator, *, grey: bool) -> tuple[tuple[Step, ...], 
     return tuple(steps), sigma, quality
 
 
-def fit(
-    features: NDArray[np.float32], sigma: NDArray[np.float32], steps: int
-) -> dict[str, list[float]]:
-    """The regression's weights, as `imaging.noise` reads them."""
-    shift, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
-    inputs = torch.from_numpy((features - shift) / scale)
-    wanted = torch.from_numpy(np.log1p(sigma))
-    layers = torch.nn.Linear(features.shape[1], UNITS), torch.nn.Linear(UNITS, 1)
-    network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, steps)
-    for _ in range(steps):
-        batch = torch.randint(len(inputs), (256,))
-        error = network(inputs[batch])[:, 0] - wanted[batch]
-        loss = torch.nn.functional.huber_loss(error, torch.zeros_like(error), delta=0.3)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    values = {
-        "shift": torch.from_numpy(shift),
-        "scale": torch.from_numpy(scale),
-        "hidden": layers[0].weight.T,
-        "hidden_bias": layers[0].bias,
-        "out": layers[1].weight[0],
-        "out_bias": layers[1].bias[0],
-    }
-    return {
-        name: np.round(value.detach().numpy().astype(float), 4).tolist()
-        for name, value in values.items()
-    }
-
-
 def report(
     found: NDArray[np.float64], sigma: NDArray[np.float32], quality: NDArray[np.int_]
 ) -> None:
@@ -159,7 +124,6 @@ def main() -> None:
     for folder in filter(None, [*arguments.folders, arguments.held_back]):
         if not folder.is_dir():
             parser.error(f"there is no folder {folder}")
-    held = {path.stem for path in arguments.held_back.iterdir()} if arguments.held_back else set()
     random = np.random.default_rng(arguments.seed)
     torch.manual_seed(arguments.seed)
     drawn: list[Sample] = []
@@ -170,12 +134,16 @@ def main() -> None:
     features = np.stack([sample.features for sample in drawn])
     sigma = np.array([sample.sigma for sample in drawn], np.float32)
     quality = np.array([sample.quality for sample in drawn])
-    judging = np.array(
-        [Path(s.name).stem in held or zlib.crc32(s.name.encode()) % 5 == 0 for s in drawn]
+    judging = regressions.judging([sample.name for sample in drawn], arguments.held_back)
+    wanted = torch.from_numpy(np.log1p(sigma[~judging]))
+
+    def loss(answers: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.huber_loss(answers, wanted[batch], delta=0.3)
+
+    values = regressions.fit(
+        features[~judging], loss, units=UNITS, steps=arguments.steps, weight_decay=1e-3
     )
-    values = fit(features[~judging], sigma[~judging], arguments.steps)
-    text = json.dumps(values) + "\n"
-    write_atomically(OUTPUT, lambda file: file.write(text.encode()), overwrite=True)
+    regressions.write(values, OUTPUT)
     print(f"{(~judging).sum()} samples taught, {judging.sum()} judge:")
     found = np.array([noise.regressed(seen) for seen in features[judging]])
     report(found, sigma[judging], quality[judging])

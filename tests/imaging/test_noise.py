@@ -1,6 +1,7 @@
 """How strong noise is, by pixels: known amounts of it are found over what makes that hard."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from srcnn_cli.imaging import noise as module
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.noise import features, noise, regressed
+from srcnn_cli.imaging.regression import read_regression
 
 SIDE = 320
 
@@ -78,7 +80,7 @@ def test_the_steps_of_compression_are_among_the_numbers():
 
 
 def test_the_regression_is_what_it_says():
-    weights = module._regression()
+    weights = read_regression(Path(module.__file__))
     seen = features(with_noise(smooth(), 5), 75)
     scaled = [(a - b) / c for a, b, c in zip(seen, weights.shift, weights.scale, strict=True)]
     units = [

@@ -1,11 +1,11 @@
-"""What the pixels of a picture tell about its past: JPEG compression and noise.
+"""What the pixels of a picture tell about its past: JPEG compression, noise, careless reduction.
 
-It would be worse to call a clean picture damaged than to miss damage, so both measures answer
-only where they are sure.
+It would be worse to call a clean picture damaged than to miss damage, so all three answer only
+where they are sure.
 
 A JPEG, decoded and saved again in another format, still has the discrete cosine coefficients of its
 8×8 blocks near multiples of the quantisation steps (compare Fan and de Queiroz, IEEE TIP 2003). How
-noise is measured: `imaging.noise`.
+noise is measured: `imaging.noise`, and how a reduction is found: `imaging.aliasing`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from srcnn_cli.imaging.aliasing import reduction
 from srcnn_cli.imaging.color import LUMINANCE_SHARES
 from srcnn_cli.imaging.jpeg_blocks import SIDE, luminance_table, transformed, whole_blocks
+from srcnn_cli.imaging.levels import CLEAN_QUALITY
 from srcnn_cli.imaging.noise import noise
+from srcnn_cli.imaging.reduction import REDUCTIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +46,11 @@ _LEAST_NOISE_COMPRESSED = 3.3
 _LEAST_NOISE_STRONGLY_COMPRESSED = 4.0
 _STRONGLY = 80  # at qualities below
 
+# How probable it must be that a picture was reduced without averaging, and how many pixels a side
+# it takes to tell that from fine stripes.
+_CARELESS = 0.8
+_SMALLEST_REDUCED = 96
+
 
 class Estimate(NamedTuple):
     """What was found.
@@ -50,10 +58,12 @@ class Estimate(NamedTuple):
     Attributes:
         quality: Of a JPEG that the picture once was, 5 to 95; None: none was found.
         noise: Standard deviation in 8-bit levels of luminance; 0: none was found.
+        aliasing: `Levels.aliasing` of a reduction without averaging; 0: none was found.
     """
 
     quality: int | None = None
     noise: float = 0.0
+    aliasing: float = 0.0
 
 
 def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estimate:
@@ -72,7 +82,22 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
     seen = _quality(luminance)
     worst = min((known for known in (seen, quality) if known is not None), default=None)
     sigma = noise(luminance, worst)
-    return Estimate(seen, sigma if sigma >= _least_noise(worst) else 0.0)
+    if sigma >= _least_noise(worst):
+        return Estimate(seen, sigma)
+    if worst is not None and worst < CLEAN_QUALITY:
+        return Estimate(seen)  # compression has changed what tells of a reduction
+    return Estimate(seen, aliasing=_aliasing(luminance))
+
+
+def _aliasing(luminance: NDArray[np.float32]) -> float:
+    if min(luminance.shape) < _SMALLEST_REDUCED:
+        return 0.0
+    careless, picked = reduction(luminance)
+    if careless < _CARELESS:
+        return 0.0
+    # In between where it could be either.
+    most, least = (REDUCTIONS[name].aliasing for name in ("nearest", "cubic"))
+    return least + (most - least) * picked
 
 
 def _least_noise(quality: int | None) -> float:

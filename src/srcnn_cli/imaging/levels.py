@@ -28,6 +28,8 @@ class Levels(NamedTuple):
 
 
 CLEAN = Levels()
+# JPEG files of this quality and more are as good as clean.
+CLEAN_QUALITY = 96
 LEVELS: tuple[str, ...] = Levels._fields
 
 

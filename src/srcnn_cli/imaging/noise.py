@@ -9,13 +9,13 @@ by sixteen rectified units weighs them. `scripts/fit_noise.py` made its weights.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from srcnn_cli.imaging.jpeg_blocks import SIDE, luminance_table, transformed, whole_blocks
+from srcnn_cli.imaging.regression import read_regression
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,26 +44,6 @@ _FLOOR = 0.1
 _SURELY_CLEAN, _SURELY_CLEAN_COMPRESSED = 1.0, 0.2
 
 
-class _Regression(NamedTuple):
-    """Its weights.
-
-    Attributes:
-        shift: (34,), taken from the features.
-        scale: (34,), by which they are divided then.
-        hidden: (34, 16), of the rectified units.
-        hidden_bias: (16,).
-        out: (16,), of the logarithm of one more than the standard deviation.
-        out_bias: ().
-    """
-
-    shift: Plane
-    scale: Plane
-    hidden: Plane
-    hidden_bias: Plane
-    out: Plane
-    out_bias: Plane
-
-
 def noise(luminance: Plane, quality: int | None) -> float:
     """Standard deviation of the noise.
 
@@ -88,20 +68,7 @@ def features(luminance: Plane, quality: int | None) -> Plane:
 
 def regressed(seen: Plane) -> float:
     """The regression's answer to `features`, in levels."""
-    weights = _regression()
-    units = np.maximum(
-        (seen - weights.shift) / weights.scale @ weights.hidden + weights.hidden_bias, 0
-    )
-    return float(np.expm1(units @ weights.out + weights.out_bias))
-
-
-@lru_cache(maxsize=1)
-def _regression() -> _Regression:
-    import json  # most pictures are clean and need no weights
-
-    text = Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
-    values: dict[str, Any] = json.loads(text)
-    return _Regression(**{name: np.array(value, np.float32) for name, value in values.items()})
+    return float(np.expm1(read_regression(Path(__file__))(seen)))
 
 
 def _features(

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from srcnn_cli.errors import UsageError
-from srcnn_cli.imaging.levels import CLEAN, Levels, compression_level, noise_level
+from srcnn_cli.imaging.levels import (
+    CLEAN,
+    CLEAN_QUALITY,
+    Levels,
+    compression_level,
+    noise_level,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,8 +27,6 @@ AUTO, OFF = "auto", "off"
 FILE, PIXELS, OPTION = "file", "pixels", "option"
 # Smaller pictures are not looked at: they tell too little.
 _LEAST_SIDE = 64
-# Files of higher quality are as good as clean.
-_WORST_CLEAN = 96
 # Of luminance in grey pictures, which is stored from 0 to 255; in colours it is 219 levels wide.
 _STUDIO = 219 / 255
 
@@ -65,7 +69,7 @@ class Restore(NamedTuple):
         if self.chain is not None:
             grey = pixels.ndim == 2 or pixels.shape[2] == 2
             return Finding(self.chain.levels(round(scale), grey=grey), str(self.chain), OPTION)
-        return _found(pixels, picture.quality)
+        return _found(pixels, picture.quality, reduced=scale > 1)
 
 
 def parse_restore(text: str) -> Restore:
@@ -84,26 +88,30 @@ def parse_restore(text: str) -> Restore:
         raise UsageError(f"--restore takes auto, off, or what to undo: {error.reason}") from None
 
 
-def _found(pixels: NDArray[Any], quality: int | None) -> Finding:
+def _found(pixels: NDArray[Any], quality: int | None, *, reduced: bool) -> Finding:
     source = FILE
-    noise = 0.0
+    noise = aliasing = 0.0
     looked_at = pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3)
     if looked_at and min(pixels.shape[:2]) >= _LEAST_SIDE:
         from srcnn_cli.imaging.estimation import estimate
 
-        seen, noise = estimate(pixels, quality=quality)
+        seen, noise, aliasing = estimate(pixels, quality=quality)
         # A picture that was saved again says in its pixels what it was before.
         if seen is not None and (quality is None or seen < quality - 2):
             quality, source = seen, PIXELS
     words = []
     compression = 0.0
-    if quality is not None and quality < _WORST_CLEAN:
+    if quality is not None and quality < CLEAN_QUALITY:
         compression = compression_level(quality)
         words.append(f"JPEG quality {quality}")
     if noise:
         words.append(f"noise of {noise:.0f} levels")
         source = source if compression else PIXELS
+    if aliasing and reduced:  # without enlargement nothing can be done about it
+        words.append("jagged edges")
+        source = PIXELS
     level = noise_level(noise * (1 if pixels.ndim == 2 else _STUDIO))
     if not words:
         return Finding()
-    return Finding(Levels(compression, level), " and ".join(words), source)
+    levels = Levels(compression, level, aliasing=aliasing if reduced else 0.0)
+    return Finding(levels, " and ".join(words), source)

@@ -1,0 +1,226 @@
+"""Make `src/srcnn_cli/imaging/aliasing.json`, by which careless reductions are found.
+
+Pictures of the folders, and as many drawings as --drawings says, are cut and reduced at random,
+with averaging and without, or sharpened, made of large pixels or left as they are; the regression
+learns from the features of `imaging.aliasing` which of them were reduced without averaging. Every
+fifth picture, and every one that is in --held-back too, only tells how well that went.
+
+The file that is there was made by
+
+    python scripts/fit_aliasing.py T91 BSD199 General100 CID22 CLIC PHOTOS --seed 1 --held-back held
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+import regressions
+from srcnn_cli.evaluation.sources import find_sources
+from srcnn_cli.imaging import aliasing
+from srcnn_cli.imaging.chain import Chain
+from srcnn_cli.imaging.color import LUMINANCE_SHARES
+from srcnn_cli.pictures.reading import read_8bit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Pixels = NDArray[np.uint8]
+
+OUTPUT = Path(aliasing.__file__).with_suffix(".json")
+SIDE = 512  # as `imaging.estimation` looks at
+SMALLEST = 64
+AVERAGED = ("bicubic", "bicubic", "area", "linear", "lanczos")
+PILLOWS = {
+    "pillow nearest": Image.Resampling.NEAREST,
+    "pillow bicubic": Image.Resampling.BICUBIC,
+    "pillow lanczos": Image.Resampling.LANCZOS,
+    "pillow box": Image.Resampling.BOX,
+}
+PICKED = ("nearest", "pillow nearest")
+CARELESS = (*PICKED, "cubic")
+SCALED = ("nearest", "cubic")
+REPORTED = (0.5, 0.8, 0.9)
+UNITS = 24
+# Features, in standard deviations: what is stranger than that is not stranger still.
+LIMIT = 3.0
+# A clean picture that is called aliased loses what an aliased one gains, and is more frequent.
+WEIGHT_OF_OTHERS = 5.0
+
+
+class Sample(NamedTuple):
+    """A picture.
+
+    Attributes:
+        features: See `imaging.aliasing.features`.
+        kind: What was done to it.
+        scale: By which it was reduced.
+        name: Of its file and folder.
+    """
+
+    features: NDArray[np.float32]
+    kind: str
+    scale: float
+    name: str
+
+
+def samples(
+    pixels: Pixels, name: str, rounds: int, random: np.random.Generator
+) -> Iterator[Sample]:
+    """What becomes of a picture, as often as asked for."""
+    for _ in range(rounds):
+        for kind, scale, small in variants(pixels, random):
+            part = small[:SIDE, :SIDE].astype(np.float32)
+            if min(part.shape[:2]) < SMALLEST:
+                continue
+            seen = aliasing.features(part if part.ndim == 2 else part @ LUMINANCE_SHARES)
+            if seen is not None:
+                yield Sample(seen, kind, scale, name)
+
+
+def variants(pixels: Pixels, random: np.random.Generator) -> Iterator[tuple[str, float, Pixels]]:
+    """Kind, scale and pixels of one round."""
+    yield "as it is", 1, cut(pixels, 1, random)
+    yield "sharpened", 1, sharpened(cut(pixels, 1, random), random)
+    for scale in (2, 3, 4):
+        part = cut(pixels, scale, random)
+        if min(part.shape[:2]) < SMALLEST * scale:
+            continue
+        for kind in ("bicubic", "nearest", "cubic", AVERAGED[random.integers(len(AVERAGED))]):
+            yield kind, scale, Chain(kind).apply(part, scale, random)
+        yield "bicubic, sharpened", scale, sharpened(Chain().apply(part, scale, random), random)
+    size = int(random.integers(2, 9))
+    large = Chain("nearest").apply(cut(pixels, 4, random), 4, random).repeat(size, 0)
+    yield "large pixels", 4, large.repeat(size, 1)
+    for _ in range(2):
+        scale = float(random.uniform(1.25, 4))
+        kind = list(PILLOWS)[random.integers(len(PILLOWS))]
+        width, height = (max(1, int(side / scale)) for side in pixels.shape[1::-1])
+        small = Image.fromarray(pixels).resize((width, height), PILLOWS[kind])
+        yield kind, scale, np.asarray(small)
+
+
+def drawing(random: np.random.Generator) -> Pixels:
+    """Shapes, lines, letters and waves whose edges are averaged over pixels, (H, W, 3)."""
+    finer = int(random.integers(2, 4))
+    width, height = (int(side) * finer for side in random.integers(400, 900, 2))
+    y, x = np.mgrid[:height, :width].astype(np.float32) / finer
+    ground = np.empty((height, width, 3), np.float32)
+    for channel in range(3):
+        ground[..., channel] = random.uniform(20, 235) + x * random.normal(0, 0.1)
+        waves = np.sin(x / random.uniform(2, 40) + y / random.uniform(2, 40))
+        ground[..., channel] += random.choice([0, 0, 20, 40]) * waves
+    image = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
+    draw = ImageDraw.Draw(image)
+    letters = ImageFont.load_default(int(random.integers(9, 30)) * finer)
+    for _ in range(int(random.integers(10, 250))):
+        color = tuple(int(value) for value in random.integers(0, 256, 3))
+        left, top = (float(random.uniform(-50, side)) for side in (width, height))
+        right, bottom = (at + float(random.uniform(3, 120)) * finer for at in (left, top))
+        box = [(left, top), (right, bottom)]
+        kind = random.integers(5)
+        if kind == 0:
+            draw.ellipse(box, fill=color)
+        elif kind == 1:
+            draw.rectangle(box, fill=color)
+        elif kind == 2:
+            draw.line(box, fill=color, width=int(random.integers(1, 6)) * finer)
+        elif kind == 3:
+            draw.polygon([*box, (left, bottom + 40)], fill=color)
+        else:
+            draw.text((left, top), "Wanderers 0123", fill=color, font=letters)
+    image = image.reduce(finer)
+    if random.random() < 0.5:
+        image = image.filter(ImageFilter.GaussianBlur(float(random.uniform(0.3, 1.2))))
+    return np.asarray(image)
+
+
+def cut(pixels: Pixels, scale: int, random: np.random.Generator) -> Pixels:
+    """A part that is 512 pixels a side at most when it is reduced."""
+    sides = [min(side // scale, SIDE) * scale for side in pixels.shape[:2]]
+    top, left = (int(random.integers(pixels.shape[i] - sides[i] + 1)) for i in (0, 1))
+    return pixels[top : top + sides[0], left : left + sides[1]]
+
+
+def sharpened(pixels: Pixels, random: np.random.Generator) -> Pixels:
+    """By an unsharp mask, as cameras and people do."""
+    mask = ImageFilter.UnsharpMask(float(random.uniform(0.5, 2)), int(random.integers(30, 160)), 0)
+    return np.asarray(Image.fromarray(pixels).filter(mask))
+
+
+def main() -> None:
+    """Draw, fit, report, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--held-back", type=Path, help="pictures that only judge, by their names")
+    parser.add_argument("--rounds", type=int, default=2, help="of each picture")
+    parser.add_argument("--drawings", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    for folder in filter(None, [*arguments.folders, arguments.held_back]):
+        if not folder.is_dir():
+            parser.error(f"there is no folder {folder}")
+    random = np.random.default_rng(arguments.seed)
+    drawn: list[Sample] = []
+    for folder in arguments.folders:
+        for source in find_sources(folder)[0]:
+            name = f"{folder.name}-{source.path.name}"
+            drawn += samples(read_8bit(source.path), name, arguments.rounds, random)
+        print(f"{folder.name}: {len(drawn)} samples", flush=True)
+    for number in range(arguments.drawings):
+        drawn += samples(drawing(random), f"drawing-{number}", 1, random)
+    learn(drawn, regressions.judging([s.name for s in drawn], arguments.held_back), arguments)
+
+
+def learn(drawn: list[Sample], judging: NDArray[np.bool_], arguments: argparse.Namespace) -> None:
+    """Fit, write and report."""
+    torch.manual_seed(arguments.seed)
+    features = np.stack([sample.features for sample in drawn])
+    kinds = np.array([sample.kind for sample in drawn])
+    careless, picked = np.isin(kinds, CARELESS), np.isin(kinds, PICKED)
+    wanted = torch.from_numpy(np.stack([careless, picked], axis=1)[~judging].astype(np.float32))
+    weight = torch.stack(
+        [torch.where(wanted[:, 0] > 0, 1.0, WEIGHT_OF_OTHERS), wanted[:, 0]], dim=1
+    )
+
+    def loss(answers: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.binary_cross_entropy_with_logits(
+            answers, wanted[batch], weight[batch]
+        )
+
+    values = regressions.fit(
+        features[~judging],
+        loss,
+        units=UNITS,
+        steps=arguments.steps,
+        weight_decay=0.1,
+        numbers=2,
+        limit=LIMIT,
+    )
+    regressions.write(values, OUTPUT)
+    aliasing.read_regression.cache_clear()
+    print(f"{(~judging).sum()} samples taught, {judging.sum()} judge:")
+    found = [aliasing.regressed(seen) for seen in features]
+    sure, pick = (np.array([answer[i] for answer in found]) for i in (0, 1))
+    named = np.array([s.kind + f" ×{s.scale}" * (s.kind in SCALED) for s in drawn])
+    for kind in sorted(set(named)):
+        which = judging & (named == kind)
+        shares = [f"{np.mean(sure[which] > least):.3f} above {least:g}" for least in REPORTED]
+        found_of = which & (sure > REPORTED[1])
+        most = np.mean(pick[found_of] > 0.5) if found_of.any() else 0
+        print(f"{kind}: {which.sum()}, {', '.join(shares)}; of these {most:.2f} picked")
+    for index in np.flatnonzero(judging & ~careless & (sure > REPORTED[1])):
+        sample = drawn[index]
+        print(f"  {sample.name}, {sample.kind}, ×{sample.scale:.2f}: {sure[index]:.2f}")
+
+
+if __name__ == "__main__":
+    main()

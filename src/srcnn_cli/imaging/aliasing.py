@@ -1,0 +1,151 @@
+"""Whether a picture was reduced without averaging, by its pixels.
+
+Where single pixels were picked, as by `nearest` and by OpenCV's interpolations, an edge is as steep
+as two neighbours can be and its surroundings know nothing of it. A reduction that averages first
+leaves a pixel in between, or ringing beside it. So the steepest differences along rows and columns
+are compared with the differences next to them, and the highest frequencies with the lower ones; a
+regression weighs these numbers. `scripts/fit_aliasing.py` made its weights.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from srcnn_cli.imaging.regression import read_regression
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Plane = NDArray[np.float32]
+
+# Differences that are no steeper than this, in levels, could be noise.
+_LEAST_STEP = 6
+# Shares of the steepest differences, and how many there must be at least.
+_SHARES = (0.03, 0.15, 0.6)
+_LEAST_STEPS = 50
+# Between these, the next and the second next difference are counted, as shares of the steepest.
+_NEXT = (-0.5, -0.2, -0.05, 0.05, 0.2, 0.45, 0.7)
+_SECOND = (-0.5, -0.2, -0.05, 0.05, 0.2, 0.5)
+# The smaller of the two next differences and the larger: (lo, hi) with lo <= hi.
+_PAIRS = np.triu_indices(len(_NEXT) + 1)
+# 99 of 100 pictures that were reduced without averaging are above it; a soft photograph is not.
+_LEAST_SHARPNESS = 1.0
+# Rows beyond so many are passed over; the fewer tell whether it is worth looking.
+_MOST_LINES, _FEW_LINES = 256, 128
+# Of rounding to whole levels: its variance, and its mean size.
+_ROUNDING, _ROUNDING_SIZE = 0.02, 0.05
+
+
+class Reduction(NamedTuple):
+    """How a picture seems to have been reduced.
+
+    Attributes:
+        careless: The probability that nothing, or too little, was averaged.
+        picked: The probability that, if so, single pixels were picked, and not interpolated.
+    """
+
+    careless: float = 0.0
+    picked: float = 0.0
+
+
+def reduction(luminance: Plane) -> Reduction:
+    """Look at a picture's edges.
+
+    Args:
+        luminance: (H, W), from 0 to 255, at least 64 pixels a side, neither compressed nor noisy.
+    """
+    seen = features(luminance)
+    return Reduction() if seen is None else regressed(seen)
+
+
+def regressed(seen: Plane) -> Reduction:
+    """The regression's answer to `features`."""
+    answers = np.clip(read_regression(Path(__file__))(seen), -30, 30).tolist()
+    return Reduction(*(1 / (1 + math.exp(-answer)) for answer in answers))
+
+
+def features(luminance: Plane) -> Plane | None:
+    """What the regression sees, the same for a picture and its transpose.
+
+    None: the picture is too soft, or has too few edges, to have been reduced without averaging.
+    """
+    both = [np.ascontiguousarray(plane) for plane in (luminance, luminance.T)]
+    if sum(_sharpness(plane) for plane in both) < 2 * _LEAST_SHARPNESS:
+        return None
+    edges = [_edges(plane) for plane in both]
+    if any(own is None for own in edges):
+        return None
+    along, across = (_frequencies(plane) for plane in both)
+    mean = (np.array(edges[0]) + np.array(edges[1])) / 2
+    return np.concatenate([mean, (along + across) / 2, np.abs(along - across)]).astype(np.float32)
+
+
+def _sharpness(plane: Plane) -> float:
+    """Energy of second differences over that of first ones, along rows; 3 of white noise."""
+    first = np.diff(plane[:: -(-len(plane) // _FEW_LINES)], axis=1)
+    return float(np.square(np.diff(first, axis=1)).mean() / (np.square(first).mean() + _ROUNDING))
+
+
+def _edges(plane: Plane) -> NDArray[Any] | None:
+    """Histograms of the differences beside the steepest ones of each row."""
+    differences = np.diff(plane[:: -(-len(plane) // _MOST_LINES)], axis=1)
+    sizes = np.abs(differences)
+    middle = sizes[:, 2:-2]
+    steepest = (middle >= sizes[:, 1:-3]) & (middle >= sizes[:, 3:-1]) & (middle >= _LEAST_STEP)
+    row, column = np.nonzero(steepest)
+    if len(row) < _LEAST_STEPS:
+        return None
+    places = row * differences.shape[1] + column + 2
+    flat = differences.ravel()
+    steps = flat[places]
+    size = np.abs(steps)
+    before, after = flat[places - 1] / steps, flat[places + 1] / steps
+    pair = _cell(np.minimum(before, after), _NEXT) * (len(_NEXT) + 1)
+    pair += _cell(np.maximum(before, after), _NEXT)
+    second = [_cell(flat[places + shift] / steps, _SECOND) for shift in (-2, 2)]
+    found: list[NDArray[Any]] = []
+    for share in _SHARES:
+        count = max(_LEAST_STEPS, int(share * len(size)))
+        least = np.partition(size, len(size) - count)[len(size) - count]
+        which = size >= least
+        pairs = np.bincount(pair[which], minlength=(len(_NEXT) + 1) ** 2)
+        pairs = pairs.reshape(len(_NEXT) + 1, -1)[_PAIRS] / which.sum()
+        seconds = sum(np.bincount(own[which], minlength=len(_SECOND) + 1) for own in second)
+        found += [np.sqrt(pairs), np.sqrt(seconds / (2 * which.sum())), np.log1p([least])]
+    return np.concatenate(found)
+
+
+def _cell(values: Plane, edges: tuple[float, ...]) -> NDArray[np.intp]:
+    """In which of the cells between edges each value lies; like `numpy.digitize`, but quick."""
+    cells = np.zeros(values.shape, np.intp)
+    for edge in edges:
+        cells += values >= edge
+    return cells
+
+
+def _frequencies(plane: Plane) -> NDArray[Any]:
+    """Logarithms of how large differences of higher orders are beside those of lower ones."""
+    first = np.diff(plane[:, : 2 * _MOST_LINES], axis=1)
+    second = np.diff(first, axis=1)
+    third = np.diff(second, axis=1)
+    crossed = np.diff(first, axis=0)
+    twice = np.diff(second, n=2, axis=0)
+    orders = (first, second, third, crossed, twice)
+    energy = [np.mean(np.square(order)) + _ROUNDING for order in orders]
+    size = [np.mean(np.abs(order)) + _ROUNDING_SIZE for order in orders]
+    ratios = [
+        energy[1] / energy[0],
+        energy[2] / energy[1],
+        energy[3] / energy[0],
+        energy[4] / energy[1],
+        size[1] / size[0],
+        size[2] / size[1],
+        size[3] / size[0],
+        energy[0] / size[0] ** 2,
+        energy[1] / size[1] ** 2,
+    ]
+    return np.log(ratios)

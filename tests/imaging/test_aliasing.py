@@ -1,0 +1,105 @@
+"""Whether nothing was averaged when a picture became small: found by its edges, and only there."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srcnn_cli.imaging import aliasing
+from srcnn_cli.imaging.aliasing import Reduction, features, reduction, regressed
+from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.imaging.estimation import Estimate, estimate
+from srcnn_cli.imaging.regression import read_regression
+
+SIDE = 900
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """Leaves of all sizes before one another, each as smooth at its edge as a lens makes it."""
+    random = np.random.default_rng(4)
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    plane = np.full((SIDE, SIDE), 110, np.float32)
+    for _ in range(700):
+        top, left = random.uniform(0, SIDE, 2)
+        angle, long, thin = random.uniform(0, np.pi), random.uniform(6, 60), random.uniform(3, 20)
+        along = (x - left) * np.cos(angle) + (y - top) * np.sin(angle)
+        across = (y - top) * np.cos(angle) - (x - left) * np.sin(angle)
+        distance = (1 - np.hypot(along / long, across / thin)) * thin
+        inside = np.clip(0.5 + distance, 0, 1)
+        plane += inside * (random.uniform(20, 235) + 12 * np.sin(along / 3) - plane)
+    return np.clip(plane + random.normal(0, 0.7, plane.shape), 0, 255).astype(np.uint8)
+
+
+def small(scene, chain, scale):
+    side = SIDE // scale * scale
+    return parse_chain(chain).apply(scene[:side, :side], scale, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("chain", ["nearest", "cubic"])
+def test_a_reduction_without_averaging_is_found(scene, chain, scale):
+    found = estimate(small(scene, chain, scale))
+    # As `--restore nearest` and `--restore cubic` would say it, or between the two.
+    assert 0.8 <= found.aliasing <= 1
+    assert found._replace(aliasing=0) == Estimate()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("chain", ["bicubic", "area", "linear", "lanczos", "blur:1.2"])
+def test_one_that_averages_is_not_taken_for_it(scene, chain, scale):
+    assert estimate(small(scene, chain, scale)) == Estimate()
+
+
+def test_compressed_and_noisy_pictures_are_not_asked(scene):
+    low = small(scene, "nearest", 2)
+    for chain in ("jpeg:60", "noise:12"):
+        damaged = parse_chain(chain).apply(low, 1, np.random.default_rng(0))
+        assert estimate(damaged).aliasing == 0
+    assert estimate(low, quality=95).aliasing == 0
+    assert estimate(low, quality=96).aliasing > 0
+
+
+@pytest.mark.parametrize("size", [2, 3, 5, 8])
+def test_large_pixels_are_not_taken_for_it(scene, size):
+    large = np.kron(small(scene, "nearest", 4), np.ones((size, size), np.uint8))
+    assert estimate(large).aliasing == 0
+
+
+def test_where_there_are_no_edges_nothing_is_said():
+    slope = np.add.outer(np.arange(200), np.arange(220)).astype(np.float32) / 2
+    assert features(slope) is None
+    assert reduction(slope) == Reduction(0, 0)
+
+
+def test_a_picture_and_its_transpose_are_the_same(scene):
+    low = small(scene, "nearest", 3).astype(np.float32)[:, :250]
+    assert features(low) == pytest.approx(features(low.T), abs=1e-5)
+
+
+def test_steps_that_stand_alone_are_counted_as_such():
+    """Bars of 7 pixels along both axes: beside each step there is nothing, on either side."""
+    bars = np.add.outer(np.arange(128) // 7 % 2, np.arange(128) // 7 % 2) % 2 * 100
+    seen = features(bars.astype(np.float32))
+    middle = [(low, high) for low in range(8) for high in range(low, 8)].index((3, 3))
+    assert seen[:36] == pytest.approx(np.eye(36)[middle])  # of all pairs of next differences
+    assert seen[36:43] == pytest.approx(np.eye(7)[3])  # of the second next ones
+    assert seen[43] == pytest.approx(math.log(101))  # how large the least of these steps is
+
+
+def test_the_regression_is_what_it_says(scene):
+    seen = features(small(scene, "cubic", 2).astype(np.float32))
+    weights = read_regression(Path(aliasing.__file__))
+    scaled = [
+        min(max((a - b) / c, -weights.limit), weights.limit)
+        for a, b, c in zip(seen, weights.shift, weights.scale, strict=True)
+    ]
+    units = [
+        max(0.0, sum(a * row[i] for a, row in zip(scaled, weights.hidden, strict=True)) + bias)
+        for i, bias in enumerate(weights.hidden_bias)
+    ]
+    for number, found in enumerate(regressed(seen)):
+        answer = sum(a * row[number] for a, row in zip(units, weights.out, strict=True))
+        expected = 1 / (1 + math.exp(-(answer + weights.out_bias[number])))
+        assert found == pytest.approx(expected, rel=1e-3)
