@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srcnn_cli.imaging import aliasing
-from srcnn_cli.imaging.aliasing import Reduction, features, reduction, regressed
+from srcnn_cli.imaging import aliasing as module
+from srcnn_cli.imaging.aliasing import AliasingEstimate, aliasing, features, regressed
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.estimation import Estimate, estimate
 from srcnn_cli.imaging.regression import read_regression
@@ -70,7 +70,7 @@ def test_large_pixels_are_not_taken_for_it(scene, size):
 def test_where_there_are_no_edges_nothing_is_said():
     slope = np.add.outer(np.arange(200), np.arange(220)).astype(np.float32) / 2
     assert features(slope) is None
-    assert reduction(slope) == Reduction(0, 0)
+    assert aliasing(slope) == AliasingEstimate(0, 0)
 
 
 def test_a_picture_and_its_transpose_are_the_same(scene):
@@ -90,7 +90,7 @@ def test_steps_that_stand_alone_are_counted_as_such():
 
 def test_the_regression_is_what_it_says(scene):
     seen = features(small(scene, "cubic", 2).astype(np.float32))
-    weights = read_regression(Path(aliasing.__file__))
+    weights = read_regression(Path(module.__file__))
     scaled = [
         min(max((a - b) / c, -weights.limit), weights.limit)
         for a, b, c in zip(seen, weights.shift, weights.scale, strict=True)

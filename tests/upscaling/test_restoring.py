@@ -64,6 +64,20 @@ def test_auto_finds_nothing_in_clean_pictures(colors):
     assert parse_restore("off").find(Picture(colors, quality=10), 2) == Finding()
 
 
+def test_auto_finds_edges_that_were_not_averaged_where_the_picture_becomes_larger():
+    random = np.random.default_rng(0)
+    pieces = random.integers(0, 5, (40, 40)).repeat(13, 0).repeat(13, 1) * 50
+    y, x = np.mgrid[:260, :260]
+    # Quadrangles of all directions, and single pixels of them.
+    turned = pieces[(x + y * 0.37).astype(int) % 520, (y * 0.93 + x * 0.21).astype(int) % 520]
+    picture = Picture((turned[::2, ::2] + random.integers(0, 4, (130, 130))).astype(np.uint8))
+    finding = parse_restore("auto").find(picture, 2)
+    assert (finding.words, finding.source) == ("jagged edges", "pixels")
+    assert finding.levels == Levels(aliasing=pytest.approx(0.9, abs=0.1))
+    assert parse_restore("auto").find(picture, 1) == Finding()
+    assert parse_restore("off").find(picture, 2) == Finding()
+
+
 def test_a_level_by_hand_is_what_the_chain_says(colors):
     finding = parse_restore("blur:1+jpeg:30").find(Picture(colors), 2)
     assert finding.source == "option"

@@ -40,32 +40,32 @@ _MOST_LINES, _FEW_LINES = 256, 128
 _ROUNDING, _ROUNDING_SIZE = 0.02, 0.05
 
 
-class Reduction(NamedTuple):
+class AliasingEstimate(NamedTuple):
     """How a picture seems to have been reduced.
 
     Attributes:
-        careless: The probability that nothing, or too little, was averaged.
+        aliased: The probability that nothing, or too little, was averaged.
         picked: The probability that, if so, single pixels were picked, and not interpolated.
     """
 
-    careless: float = 0.0
+    aliased: float = 0.0
     picked: float = 0.0
 
 
-def reduction(luminance: Plane) -> Reduction:
+def aliasing(luminance: Plane) -> AliasingEstimate:
     """Look at a picture's edges.
 
     Args:
         luminance: (H, W), from 0 to 255, at least 64 pixels a side, neither compressed nor noisy.
     """
     seen = features(luminance)
-    return Reduction() if seen is None else regressed(seen)
+    return AliasingEstimate() if seen is None else regressed(seen)
 
 
-def regressed(seen: Plane) -> Reduction:
+def regressed(seen: Plane) -> AliasingEstimate:
     """The regression's answer to `features`."""
     answers = np.clip(read_regression(Path(__file__))(seen), -30, 30).tolist()
-    return Reduction(*(1 / (1 + math.exp(-answer)) for answer in answers))
+    return AliasingEstimate(*(1 / (1 + math.exp(-answer)) for answer in answers))
 
 
 def features(luminance: Plane) -> Plane | None:

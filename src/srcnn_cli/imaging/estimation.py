@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from srcnn_cli.imaging.aliasing import reduction
+from srcnn_cli.imaging.aliasing import aliasing
 from srcnn_cli.imaging.color import LUMINANCE_SHARES
 from srcnn_cli.imaging.jpeg_blocks import SIDE, luminance_table, transformed, whole_blocks
 from srcnn_cli.imaging.levels import CLEAN_QUALITY
@@ -48,7 +48,7 @@ _STRONGLY = 80  # at qualities below
 
 # How probable it must be that a picture was reduced without averaging, and how many pixels a side
 # it takes to tell that from fine stripes.
-_CARELESS = 0.8
+_ALIASED = 0.8
 _SMALLEST_REDUCED = 96
 
 
@@ -92,8 +92,8 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
 def _aliasing(luminance: NDArray[np.float32]) -> float:
     if min(luminance.shape) < _SMALLEST_REDUCED:
         return 0.0
-    careless, picked = reduction(luminance)
-    if careless < _CARELESS:
+    aliased, picked = aliasing(luminance)
+    if aliased < _ALIASED:
         return 0.0
     # In between where it could be either.
     most, least = (REDUCTIONS[name].aliasing for name in ("nearest", "cubic"))

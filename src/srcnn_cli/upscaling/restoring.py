@@ -69,7 +69,7 @@ class Restore(NamedTuple):
         if self.chain is not None:
             grey = pixels.ndim == 2 or pixels.shape[2] == 2
             return Finding(self.chain.levels(round(scale), grey=grey), str(self.chain), OPTION)
-        return _found(pixels, picture.quality, reduced=scale > 1)
+        return _found(pixels, picture.quality, enlarged=scale > 1)
 
 
 def parse_restore(text: str) -> Restore:
@@ -88,7 +88,7 @@ def parse_restore(text: str) -> Restore:
         raise UsageError(f"--restore takes auto, off, or what to undo: {error.reason}") from None
 
 
-def _found(pixels: NDArray[Any], quality: int | None, *, reduced: bool) -> Finding:
+def _found(pixels: NDArray[Any], quality: int | None, *, enlarged: bool) -> Finding:
     source = FILE
     noise = aliasing = 0.0
     looked_at = pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3)
@@ -107,11 +107,13 @@ def _found(pixels: NDArray[Any], quality: int | None, *, reduced: bool) -> Findi
     if noise:
         words.append(f"noise of {noise:.0f} levels")
         source = source if compression else PIXELS
-    if aliasing and reduced:  # without enlargement nothing can be done about it
+    if not enlarged:  # then nothing can be done about it
+        aliasing = 0.0
+    if aliasing:
         words.append("jagged edges")
         source = PIXELS
     level = noise_level(noise * (1 if pixels.ndim == 2 else _STUDIO))
     if not words:
         return Finding()
-    levels = Levels(compression, level, aliasing=aliasing if reduced else 0.0)
+    levels = Levels(compression, level, aliasing=aliasing)
     return Finding(levels, " and ".join(words), source)
