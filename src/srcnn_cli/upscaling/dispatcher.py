@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # A worker has the next file waiting while it does one: it need not wait for our answer.
 _IN_HAND = 2
+# How long workers that were stopped may take to be gone, in seconds; a busy machine needs some.
+_LAST_BREATH = 8
 _MOST_DEATHS = 3  # of workers over one and the same file, or of one node before they do anything
 _LOOK_AROUND = 2.0  # seconds between looks for new nodes
 _PATIENCE = 60.0  # seconds without any worker until that is said
@@ -108,7 +110,7 @@ class Dispatcher:
         if not unfinished:
             return
         folders = {job.target.parent for job in self.jobs if not is_remote(job.target)}
-        until = time.monotonic() + 2  # they are not gone at once
+        until = time.monotonic() + _LAST_BREATH
         while any(any(folder.glob(TEMPORARY_FILES)) for folder in folders):
             for folder in folders:
                 remove_abandoned(folder)
