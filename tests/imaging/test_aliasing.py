@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from srcnn_cli.imaging import aliasing as module
+from srcnn_cli.imaging import estimation
 from srcnn_cli.imaging.aliasing import AliasingEstimate, aliasing, features, regressed
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.estimation import Estimate, estimate
@@ -52,13 +53,16 @@ def test_one_that_averages_is_not_taken_for_it(scene, chain, scale):
     assert estimate(small(scene, chain, scale)) == Estimate()
 
 
-def test_compressed_and_noisy_pictures_are_not_asked(scene):
+def test_compressed_and_noisy_pictures_are_not_asked(scene, monkeypatch):
     low = small(scene, "nearest", 2)
     for chain in ("jpeg:60", "noise:12"):
         damaged = parse_chain(chain).apply(low, 1, np.random.default_rng(0))
         assert estimate(damaged).aliasing == 0
     assert estimate(low, quality=95).aliasing == 0
     assert estimate(low, quality=96).aliasing > 0
+    for sigma, asked in ((3.9, True), (4.1, False)):  # too little to be called noisy
+        monkeypatch.setattr(estimation, "noise", lambda *_, sigma=sigma: sigma)
+        assert (estimate(low).aliasing > 0) is asked
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 8])

@@ -50,6 +50,8 @@ _STRONGLY = 80  # at qualities below
 # it takes to tell that from fine stripes.
 _ALIASED = 0.8
 _SMALLEST_REDUCED = 96
+# More noise than this, though it may be texture, could be what makes edges ragged.
+_MOST_NOISE_ALIASED = 4.0
 
 
 class Estimate(NamedTuple):
@@ -84,8 +86,8 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
     sigma = noise(luminance, worst)
     if sigma >= _least_noise(worst):
         return Estimate(seen, sigma)
-    if worst is not None and worst < CLEAN_QUALITY:
-        return Estimate(seen)  # compression has changed what tells of a reduction
+    if sigma > _MOST_NOISE_ALIASED or (worst is not None and worst < CLEAN_QUALITY):
+        return Estimate(seen)  # which has changed what tells of a reduction
     return Estimate(seen, aliasing=_aliasing(luminance))
 
 
