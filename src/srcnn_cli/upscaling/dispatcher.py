@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # A worker has the next file waiting while it does one: it need not wait for our answer.
 _IN_HAND = 2
-# How long workers that were stopped may take to be gone, in seconds; a busy machine needs some.
-_LAST_BREATH = 8
+# Seconds that a worker that was stopped may still write, and that this is watched at most.
+_LAST_BREATH, _MOST_PATIENCE_AT_END = 1.0, 8.0
 _MOST_DEATHS = 3  # of workers over one and the same file, or of one node before they do anything
 _LOOK_AROUND = 2.0  # seconds between looks for new nodes
 _PATIENCE = 60.0  # seconds without any worker until that is said
@@ -110,12 +110,13 @@ class Dispatcher:
         if not unfinished:
             return
         folders = {job.target.parent for job in self.jobs if not is_remote(job.target)}
-        until = time.monotonic() + _LAST_BREATH
-        while any(any(folder.glob(TEMPORARY_FILES)) for folder in folders):
-            for folder in folders:
-                remove_abandoned(folder)
-            if time.monotonic() > until:
-                return
+        begun = seen = time.monotonic()
+        # A worker that is not gone yet may begin another file where none is to be seen.
+        while (now := time.monotonic()) < min(seen + _LAST_BREATH, begun + _MOST_PATIENCE_AT_END):
+            if any(any(folder.glob(TEMPORARY_FILES)) for folder in folders):
+                seen = now
+                for folder in folders:
+                    remove_abandoned(folder)
             time.sleep(0.05)
 
     def _recruit(self) -> None:
