@@ -12,7 +12,6 @@ The file that is there was made by
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,13 +20,13 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 import regressions
-from srcnn_cli.evaluation.sources import find_sources
 from srcnn_cli.imaging import aliasing
 from srcnn_cli.imaging.chain import Chain
 from srcnn_cli.imaging.color import LUMINANCE_SHARES
 from srcnn_cli.pictures.reading import read_8bit
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
@@ -157,24 +156,16 @@ def sharpened(pixels: Pixels, random: np.random.Generator) -> Pixels:
 
 def main() -> None:
     """Draw, fit, report, write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--held-back", type=Path, help="pictures that only judge, by their names")
-    parser.add_argument("--rounds", type=int, default=2, help="of each picture")
+    parser = regressions.parser(__doc__, rounds=2, steps=12_000)
     parser.add_argument("--drawings", type=int, default=300)
-    parser.add_argument("--steps", type=int, default=12_000)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    for folder in filter(None, [*arguments.folders, arguments.held_back]):
-        if not folder.is_dir():
-            parser.error(f"there is no folder {folder}")
+    arguments = regressions.parsed(parser)
     random = np.random.default_rng(arguments.seed)
-    drawn: list[Sample] = []
-    for folder in arguments.folders:
-        for source in find_sources(folder)[0]:
-            name = f"{folder.name}-{source.path.name}"
-            drawn += samples(read_8bit(source.path), name, arguments.rounds, random)
-        print(f"{folder.name}: {len(drawn)} samples", flush=True)
+
+    def of_picture(path: Path) -> Iterator[Sample]:
+        name = f"{path.parent.name}-{path.name}"
+        return samples(read_8bit(path), name, arguments.rounds, random)
+
+    drawn = regressions.drawn(arguments.folders, of_picture)
     for number in range(arguments.drawings):
         drawn += samples(drawing(random), f"drawing-{number}", 1, random)
     learn(drawn, regressions.judging([s.name for s in drawn], arguments.held_back), arguments)
@@ -206,7 +197,6 @@ def learn(drawn: list[Sample], judging: NDArray[np.bool_], arguments: argparse.N
         limit=LIMIT,
     )
     regressions.write(values, OUTPUT)
-    aliasing.read_regression.cache_clear()
     print(f"{(~judging).sum()} samples taught, {judging.sum()} judge:")
     found = [aliasing.regressed(seen) for seen in features]
     sure, pick = (np.array([answer[i] for answer in found]) for i in (0, 1))

@@ -11,7 +11,6 @@ The file that is there was made by
 
 from __future__ import annotations
 
-import argparse
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +19,6 @@ import numpy as np
 import torch
 
 import regressions
-from srcnn_cli.evaluation.sources import find_sources
 from srcnn_cli.imaging import noise
 from srcnn_cli.imaging.chain import Chain
 from srcnn_cli.imaging.chain_steps import Jpeg, Noise, Step
@@ -114,23 +112,12 @@ def report(
 
 def main() -> None:
     """Draw, fit, report, write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--held-back", type=Path, help="pictures that only judge, by their names")
-    parser.add_argument("--rounds", type=int, default=6, help="parts of each picture")
-    parser.add_argument("--steps", type=int, default=30_000)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    for folder in filter(None, [*arguments.folders, arguments.held_back]):
-        if not folder.is_dir():
-            parser.error(f"there is no folder {folder}")
+    arguments = regressions.parsed(regressions.parser(__doc__, rounds=6, steps=30_000))
     random = np.random.default_rng(arguments.seed)
     torch.manual_seed(arguments.seed)
-    drawn: list[Sample] = []
-    for folder in arguments.folders:
-        for source in find_sources(folder)[0]:
-            drawn += samples(source.path, arguments.rounds, random)
-        print(f"{folder.name}: {len(drawn)} samples", flush=True)
+    drawn = regressions.drawn(
+        arguments.folders, lambda path: samples(path, arguments.rounds, random)
+    )
     features = np.stack([sample.features for sample in drawn])
     sigma = np.array([sample.sigma for sample in drawn], np.float32)
     quality = np.array([sample.quality for sample in drawn])

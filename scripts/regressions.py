@@ -2,23 +2,58 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 
+from srcnn_cli.evaluation.sources import find_sources
 from srcnn_cli.files import write_atomically
+from srcnn_cli.imaging.regression import read_regression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+Sample = TypeVar("Sample")
+
+
+def parser(doc: str | None, *, rounds: int, steps: int) -> argparse.ArgumentParser:
+    """The options that all of them take; the first line of ``doc`` says what for."""
+    made = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    made.add_argument("folders", nargs="+", type=Path)
+    made.add_argument("--held-back", type=Path, help="pictures that only judge, by their names")
+    made.add_argument("--rounds", type=int, default=rounds, help="parts of each picture")
+    made.add_argument("--steps", type=int, default=steps)
+    made.add_argument("--seed", type=int, default=0)
+    return made
+
+
+def parsed(options: argparse.ArgumentParser) -> argparse.Namespace:
+    """What was typed; a folder that is not there ends the script in one line."""
+    arguments = options.parse_args()
+    for folder in filter(None, [*arguments.folders, arguments.held_back]):
+        if not folder.is_dir():
+            options.error(f"there is no folder {folder}")
+    return arguments
+
+
+def drawn(folders: Sequence[Path], samples: Callable[[Path], Iterable[Sample]]) -> list[Sample]:
+    """The samples of all pictures; says how many there are after each folder."""
+    found: list[Sample] = []
+    for folder in folders:
+        for source in find_sources(folder)[0]:
+            found += samples(source.path)
+        print(f"{folder.name}: {len(found)} samples", flush=True)
+    return found
 
 
 def fit(
@@ -88,6 +123,7 @@ def judging(names: Sequence[str], held_back: Path | None) -> NDArray[np.bool_]:
 
 
 def write(values: dict[str, Any], path: Path) -> None:
-    """Write weights to where their module reads them."""
+    """Write weights to where their module reads them; what it had read is forgotten."""
     text = json.dumps(values) + "\n"
     write_atomically(path, lambda file: file.write(text.encode()), overwrite=True)
+    read_regression.cache_clear()

@@ -76,12 +76,12 @@ def features(luminance: Plane) -> Plane | None:
     both = [np.ascontiguousarray(plane) for plane in (luminance, luminance.T)]
     if sum(_sharpness(plane) for plane in both) < 2 * _LEAST_SHARPNESS:
         return None
-    edges = [_edges(plane) for plane in both]
-    if any(own is None for own in edges):
+    rows, columns = (_edges(plane) for plane in both)
+    if rows is None or columns is None:
         return None
     along, across = (_frequencies(plane) for plane in both)
-    mean = (np.array(edges[0]) + np.array(edges[1])) / 2
-    return np.concatenate([mean, (along + across) / 2, np.abs(along - across)]).astype(np.float32)
+    seen = [(rows + columns) / 2, (along + across) / 2, np.abs(along - across)]
+    return np.concatenate(seen).astype(np.float32)
 
 
 def _sharpness(plane: Plane) -> float:
