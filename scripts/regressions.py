@@ -65,6 +65,7 @@ def fit(
     weight_decay: float,
     numbers: int = 1,
     limit: float = math.inf,
+    dropout: float = 0.0,
 ) -> dict[str, Any]:
     """The weights of `srcnn_cli.imaging.regression.Regression`.
 
@@ -76,11 +77,18 @@ def fit(
         weight_decay: Of it.
         numbers: How many are wanted.
         limit: See `Regression`.
+        dropout: Share of the features that a step does not see, and twice that of the units.
     """
     shift, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
     inputs = torch.from_numpy((features - shift) / scale).clamp(-limit, limit)
     layers = torch.nn.Linear(features.shape[1], units), torch.nn.Linear(units, numbers)
-    network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
+    network = torch.nn.Sequential(
+        torch.nn.Dropout(dropout),
+        layers[0],
+        torch.nn.ReLU(),
+        torch.nn.Dropout(2 * dropout),
+        layers[1],
+    )
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, steps)
     for _ in range(steps):

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from srcnn_cli.errors import UsageError
+from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.levels import CLEAN, LEVELS, Levels, compression_level
 from srcnn_cli.models.catalog import photograph_weights as shipped_photograph_weights
 from srcnn_cli.models.config import ModelConfig
@@ -15,6 +16,7 @@ from srcnn_cli.pictures.picture import Picture
 from srcnn_cli.pictures.reading import read_picture
 from srcnn_cli.upscaling.restoring import Finding, parse_restore
 from srcnn_cli.upscaling.upscaler import Upscaler
+from textures import leaves
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +66,17 @@ def test_auto_finds_nothing_in_clean_pictures(colors):
     assert parse_restore("off").find(Picture(colors, quality=10), 2) == Finding()
 
 
-def test_auto_finds_edges_that_were_not_averaged_where_the_picture_becomes_larger():
-    random = np.random.default_rng(0)
-    pieces = random.integers(0, 5, (40, 40)).repeat(13, 0).repeat(13, 1) * 50
-    y, x = np.mgrid[:260, :260]
-    # Quadrangles of all directions, and single pixels of them.
-    turned = pieces[(x + y * 0.37).astype(int) % 520, (y * 0.93 + x * 0.21).astype(int) % 520]
-    picture = Picture((turned[::2, ::2] + random.integers(0, 4, (130, 130))).astype(np.uint8))
-    finding = parse_restore("auto").find(picture, 2)
-    assert (finding.words, finding.source) == ("jagged edges", "pixels")
-    assert finding.levels == Levels(aliasing=pytest.approx(0.9, abs=0.1))
+@pytest.mark.parametrize(
+    ("reduction", "words", "levels"),
+    [
+        ("nearest", "jagged edges", Levels(aliasing=pytest.approx(0.9, abs=0.1))),
+        ("area", "averaged pixels", Levels(softness=0.2)),
+    ],
+)
+def test_auto_finds_how_a_picture_was_reduced_where_it_becomes_larger(reduction, words, levels):
+    pixels = parse_chain(reduction).apply(leaves(600), 2, np.random.default_rng(0))
+    picture = Picture(pixels)
+    assert parse_restore("auto").find(picture, 2) == (levels, words, "pixels")
     assert parse_restore("auto").find(picture, 1) == Finding()
     assert parse_restore("off").find(picture, 2) == Finding()
 

@@ -5,7 +5,7 @@ where they are sure.
 
 A JPEG, decoded and saved again in another format, still has the discrete cosine coefficients of its
 8×8 blocks near multiples of the quantisation steps (compare Fan and de Queiroz, IEEE TIP 2003). How
-noise is measured: `imaging.noise`, and how a reduction is found: `imaging.aliasing`.
+noise is measured: `imaging.noise`, and how a reduction is found: `imaging.reduction_kind`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from srcnn_cli.imaging.aliasing import aliasing
 from srcnn_cli.imaging.color import LUMINANCE_SHARES
 from srcnn_cli.imaging.jpeg_blocks import SIDE, luminance_table, transformed, whole_blocks
 from srcnn_cli.imaging.levels import CLEAN_QUALITY
 from srcnn_cli.imaging.noise import noise
-from srcnn_cli.imaging.reduction import REDUCTIONS
+from srcnn_cli.imaging.reduction_kind import ReductionKind, reduction_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,12 +45,27 @@ _LEAST_NOISE_COMPRESSED = 3.3
 _LEAST_NOISE_STRONGLY_COMPRESSED = 4.0
 _STRONGLY = 80  # at qualities below
 
-# How probable it must be that a picture was reduced without averaging, and how many pixels a side
-# it takes to tell that from fine stripes.
-_ALIASED = 0.8
+# What a network can be told of a reduction, as softness and aliasing (`Levels`), and what
+# `subpixel-s-photo` gains by that over the network for clean pictures, in dB, by what happened
+# (`ReductionKind`): means of x2, x3 and x4, of 10 pictures (scripts/gains_of_levels.py). In between
+# lie answers for pictures of which it is not sure.
+TOLD = ((0.0, 0.0), (0.2, 0.0), (0.0, 0.5), (0.0, 0.8), (0.0, 0.9), (0.0, 1.0))
+_GAINS = np.array(
+    [
+        [0.0, -0.62, -1.36, -2.14, -2.63, -3.17],
+        [0.0, 0.55, 0.18, -0.54, -1.04, -1.62],
+        [0.0, 2.13, 3.13, 3.64, 3.38, 2.88],
+        [0.0, 1.35, 2.04, 3.04, 3.65, 4.13],
+    ]
+)
+# So much counts the loss of pictures that were averaged as they should, or never reduced: they are
+# more frequent than among those that taught the regression, and it is worse to call one of them
+# damaged. Softness, which gains least, is told where that is next to certain.
+_COUNTED = np.array([1, 35, 15, 15, 15, 15])
+# How many pixels a side it takes to tell a reduction from fine stripes.
 _SMALLEST_REDUCED = 96
 # More noise than this, though it may be texture, could be what makes edges ragged.
-_MOST_NOISE_ALIASED = 4.0
+_MOST_NOISE_REDUCED = 4.0
 
 
 class Estimate(NamedTuple):
@@ -60,11 +74,14 @@ class Estimate(NamedTuple):
     Attributes:
         quality: Of a JPEG that the picture once was, 5 to 95; None: none was found.
         noise: Standard deviation in 8-bit levels of luminance; 0: none was found.
-        aliasing: `Levels.aliasing` of a reduction without averaging; 0: none was found.
+        softness: `Levels.softness` of a reduction that gives harder edges than bicubic reduction
+            does; 0: none was found.
+        aliasing: `Levels.aliasing` of one without averaging; 0: none was found.
     """
 
     quality: int | None = None
     noise: float = 0.0
+    softness: float = 0.0
     aliasing: float = 0.0
 
 
@@ -86,20 +103,18 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
     sigma = noise(luminance, worst)
     if sigma >= _least_noise(worst):
         return Estimate(seen, sigma)
-    if sigma > _MOST_NOISE_ALIASED or (worst is not None and worst < CLEAN_QUALITY):
+    if sigma > _MOST_NOISE_REDUCED or (worst is not None and worst < CLEAN_QUALITY):
         return Estimate(seen)  # which has changed what tells of a reduction
-    return Estimate(seen, aliasing=_aliasing(luminance))
-
-
-def _aliasing(luminance: NDArray[np.float32]) -> float:
     if min(luminance.shape) < _SMALLEST_REDUCED:
-        return 0.0
-    aliased, picked = aliasing(luminance)
-    if aliased < _ALIASED:
-        return 0.0
-    # In between where it could be either.
-    most, least = (REDUCTIONS[name].aliasing for name in ("nearest", "cubic"))
-    return least + (most - least) * picked
+        return Estimate(seen)
+    softness, aliasing = worth_telling(reduction_kind(luminance))
+    return Estimate(seen, softness=softness, aliasing=aliasing)
+
+
+def worth_telling(kind: ReductionKind) -> tuple[float, float]:
+    """Softness and aliasing that a network is best told of a reduction; zero: nothing."""
+    expected = np.array(kind[1:]) @ _GAINS[1:] + kind.averaged * _COUNTED * _GAINS[0]
+    return TOLD[int(expected.argmax())]
 
 
 def _least_noise(quality: int | None) -> float:

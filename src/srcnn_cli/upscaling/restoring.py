@@ -90,12 +90,12 @@ def parse_restore(text: str) -> Restore:
 
 def _found(pixels: NDArray[Any], quality: int | None, *, enlarged: bool) -> Finding:
     source = FILE
-    noise = aliasing = 0.0
+    noise = softness = aliasing = 0.0
     looked_at = pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3)
     if looked_at and min(pixels.shape[:2]) >= _LEAST_SIDE:
         from srcnn_cli.imaging.estimation import estimate
 
-        seen, noise, aliasing = estimate(pixels, quality=quality)
+        seen, noise, softness, aliasing = estimate(pixels, quality=quality)
         # A picture that was saved again says in its pixels what it was before.
         if seen is not None and (quality is None or seen < quality - 2):
             quality, source = seen, PIXELS
@@ -108,12 +108,12 @@ def _found(pixels: NDArray[Any], quality: int | None, *, enlarged: bool) -> Find
         words.append(f"noise of {noise:.0f} levels")
         source = source if compression else PIXELS
     if not enlarged:  # then nothing can be done about it
-        aliasing = 0.0
-    if aliasing:
-        words.append("jagged edges")
+        softness = aliasing = 0.0
+    if softness or aliasing:
+        words.append("jagged edges" if aliasing else "averaged pixels")
         source = PIXELS
     level = noise_level(noise * (1 if pixels.ndim == 2 else _STUDIO))
     if not words:
         return Finding()
-    levels = Levels(compression, level, aliasing=aliasing)
+    levels = Levels(compression, level, softness, aliasing)
     return Finding(levels, " and ".join(words), source)

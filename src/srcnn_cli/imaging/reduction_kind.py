@@ -1,15 +1,15 @@
-"""Whether a picture was reduced without averaging, by its pixels.
+"""How a picture became small, by its pixels.
 
 Where single pixels were picked, as by `nearest` and by OpenCV's interpolations, an edge is as steep
-as two neighbours can be and its surroundings know nothing of it. A reduction that averages first
-leaves a pixel in between, or ringing beside it. So the steepest differences along rows and columns
-are compared with the differences next to them, and the highest frequencies with the lower ones; a
-regression weighs these numbers. `scripts/fit_aliasing.py` made its weights.
+as two neighbours can be and its surroundings know nothing of it. Averaging by `area` leaves one
+pixel in between, and kernels that are wider leave several, or ringing beside them. So the steepest
+differences along rows and columns are compared with the differences next to them, and the highest
+frequencies with the lower ones; a regression weighs these numbers. `scripts/fit_reduction_kind.py`
+made its weights.
 """
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,7 +32,7 @@ _NEXT = (-0.5, -0.2, -0.05, 0.05, 0.2, 0.45, 0.7)
 _SECOND = (-0.5, -0.2, -0.05, 0.05, 0.2, 0.5)
 # The smaller of the two next differences and the larger: (lo, hi) with lo <= hi.
 _PAIRS = np.triu_indices(len(_NEXT) + 1)
-# 99 of 100 pictures that were reduced without averaging are above it; a soft photograph is not.
+# 99 of 100 pictures that were reduced by one of the kinds are above it; a soft photograph is not.
 _LEAST_SHARPNESS = 1.0
 # Rows beyond so many are passed over; the fewer tell whether it is worth looking.
 _MOST_LINES, _FEW_LINES = 256, 128
@@ -40,38 +40,43 @@ _MOST_LINES, _FEW_LINES = 256, 128
 _ROUNDING, _ROUNDING_SIZE = 0.02, 0.05
 
 
-class AliasingEstimate(NamedTuple):
-    """How a picture seems to have been reduced.
+class ReductionKind(NamedTuple):
+    """How probable each kind is; together 1.
 
     Attributes:
-        aliased: The probability that nothing, or too little, was averaged.
-        picked: The probability that, if so, single pixels were picked, and not interpolated.
+        averaged: By a kernel as wide as bicubic reduction's, or not reduced at all.
+        area: By the mean of the pixels that became one.
+        cubic: By interpolation between four pixels along each axis, the others unseen.
+        picked: By taking one pixel of each group.
     """
 
-    aliased: float = 0.0
+    averaged: float = 1.0
+    area: float = 0.0
+    cubic: float = 0.0
     picked: float = 0.0
 
 
-def aliasing(luminance: Plane) -> AliasingEstimate:
+def reduction_kind(luminance: Plane) -> ReductionKind:
     """Look at a picture's edges.
 
     Args:
         luminance: (H, W), from 0 to 255, at least 64 pixels a side, neither compressed nor noisy.
     """
     seen = features(luminance)
-    return AliasingEstimate() if seen is None else regressed(seen)
+    return ReductionKind() if seen is None else regressed(seen)
 
 
-def regressed(seen: Plane) -> AliasingEstimate:
+def regressed(seen: Plane) -> ReductionKind:
     """The regression's answer to `features`."""
-    answers = np.clip(read_regression(Path(__file__))(seen), -30, 30).tolist()
-    return AliasingEstimate(*(1 / (1 + math.exp(-answer)) for answer in answers))
+    answers = read_regression(Path(__file__))(seen)
+    weights = np.exp(answers - answers.max())
+    return ReductionKind(*(weights / weights.sum()).tolist())
 
 
 def features(luminance: Plane) -> Plane | None:
     """What the regression sees, the same for a picture and its transpose.
 
-    None: the picture is too soft, or has too few edges, to have been reduced without averaging.
+    None: the picture is too soft, or has too few edges, to tell.
     """
     both = [np.ascontiguousarray(plane) for plane in (luminance, luminance.T)]
     if sum(_sharpness(plane) for plane in both) < 2 * _LEAST_SHARPNESS:

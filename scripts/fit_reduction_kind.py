@@ -1,13 +1,14 @@
-"""Make `src/srcnn_cli/imaging/aliasing.json`, by which careless reductions are found.
+"""Make `src/srcnn_cli/imaging/reduction_kind.json`, by which kinds of reduction are told apart.
 
-Pictures of the folders, and as many drawings as --drawings says, are cut and reduced at random,
-with averaging and without, or sharpened, made of large pixels or left as they are; the regression
-learns from the features of `imaging.aliasing` which of them were reduced without averaging. Every
-fifth picture, and every one that is in --held-back too, only tells how well that went.
+Pictures of the folders, and as many drawings as --drawings says, are cut and reduced at random by
+all kinds, or sharpened, made of large pixels or left as they are; the regression learns from the
+features of `imaging.reduction_kind` what was done. Every fifth picture, and every one that is in
+--held-back too, only tells how well that went.
 
 The file that is there was made by
 
-    python scripts/fit_aliasing.py T91 BSD199 General100 CID22 CLIC PHOTOS --seed 1 --held-back held
+    python scripts/fit_reduction_kind.py T91 BSD199 General100 CID22 CLIC PHOTOS --seed 1 \
+      --held-back held
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 import regressions
-from srcnn_cli.imaging import aliasing
+from srcnn_cli.imaging import estimation, reduction_kind
 from srcnn_cli.imaging.chain import Chain
 from srcnn_cli.imaging.color import LUMINANCE_SHARES
 from srcnn_cli.pictures.reading import read_8bit
@@ -33,32 +34,35 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-OUTPUT = Path(aliasing.__file__).with_suffix(".json")
+OUTPUT = Path(reduction_kind.__file__).with_suffix(".json")
 SIDE = 512  # as `imaging.estimation` looks at
 SMALLEST = 64
-AVERAGED = ("bicubic", "bicubic", "area", "linear", "lanczos")
 PILLOWS = {
     "pillow nearest": Image.Resampling.NEAREST,
+    "pillow bilinear": Image.Resampling.BILINEAR,
     "pillow bicubic": Image.Resampling.BICUBIC,
     "pillow lanczos": Image.Resampling.LANCZOS,
     "pillow box": Image.Resampling.BOX,
 }
-PICKED = ("nearest", "pillow nearest")
-CARELESS = (*PICKED, "cubic")
-SCALED = ("nearest", "cubic")
-REPORTED = (0.5, 0.8, 0.9)
-UNITS = 24
+# What is called so by `ReductionKind`; all that is not named here is its first, averaged.
+NAMED: dict[str, set[str]] = {
+    "area": {"area", "pillow box"},
+    "cubic": {"cubic"},
+    "picked": {"nearest", "pillow nearest"},
+}
+SCALED = ("bicubic", "linear", "lanczos", "area", "cubic", "nearest")
+UNITS, DROPOUT = 48, 0.1
 # Features, in standard deviations: what is stranger than that is not stranger still.
 LIMIT = 3.0
-# A clean picture that is called aliased loses what an aliased one gains, and is more frequent.
-WEIGHT_OF_OTHERS = 5.0
+# Who takes pictures for reduced carelessly that were not takes more than half of all for it.
+WEIGHT_OF_AVERAGED = 3.0
 
 
 class Sample(NamedTuple):
     """A picture.
 
     Attributes:
-        features: See `imaging.aliasing.features`.
+        features: See `imaging.reduction_kind.features`.
         kind: What was done to it.
         scale: By which it was reduced.
         name: Of its file and folder.
@@ -79,7 +83,7 @@ def samples(
             part = small[:SIDE, :SIDE].astype(np.float32)
             if min(part.shape[:2]) < SMALLEST:
                 continue
-            seen = aliasing.features(part if part.ndim == 2 else part @ LUMINANCE_SHARES)
+            seen = reduction_kind.features(part if part.ndim == 2 else part @ LUMINANCE_SHARES)
             if seen is not None:
                 yield Sample(seen, kind, scale, name)
 
@@ -92,14 +96,14 @@ def variants(pixels: Pixels, random: np.random.Generator) -> Iterator[tuple[str,
         part = cut(pixels, scale, random)
         if min(part.shape[:2]) < SMALLEST * scale:
             continue
-        for kind in ("bicubic", "nearest", "cubic", AVERAGED[random.integers(len(AVERAGED))]):
+        for kind in SCALED:
             yield kind, scale, Chain(kind).apply(part, scale, random)
         yield "bicubic, sharpened", scale, sharpened(Chain().apply(part, scale, random), random)
     size = int(random.integers(2, 9))
     large = Chain("nearest").apply(cut(pixels, 4, random), 4, random).repeat(size, 0)
     yield "large pixels", 4, large.repeat(size, 1)
-    for _ in range(2):
-        scale = float(random.uniform(1.25, 4))
+    for _ in range(3):
+        scale = float(random.uniform(1.5, 4))
         kind = list(PILLOWS)[random.integers(len(PILLOWS))]
         width, height = (max(1, int(side / scale)) for side in pixels.shape[1::-1])
         small = Image.fromarray(pixels).resize((width, height), PILLOWS[kind])
@@ -176,16 +180,15 @@ def learn(drawn: list[Sample], judging: NDArray[np.bool_], arguments: argparse.N
     torch.manual_seed(arguments.seed)
     features = np.stack([sample.features for sample in drawn])
     kinds = np.array([sample.kind for sample in drawn])
-    careless, picked = np.isin(kinds, CARELESS), np.isin(kinds, PICKED)
-    wanted = torch.from_numpy(np.stack([careless, picked], axis=1)[~judging].astype(np.float32))
-    weight = torch.stack(
-        [torch.where(wanted[:, 0] > 0, 1.0, WEIGHT_OF_OTHERS), wanted[:, 0]], dim=1
-    )
+    numbers = np.zeros(len(drawn), np.int64)
+    for number, names in enumerate(NAMED.values(), start=1):
+        numbers[np.isin(kinds, [*names])] = number
+    wanted = torch.from_numpy(numbers[~judging])
+    weights = torch.ones(1 + len(NAMED))
+    weights[0] = WEIGHT_OF_AVERAGED
 
     def loss(answers: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.binary_cross_entropy_with_logits(
-            answers, wanted[batch], weight[batch]
-        )
+        return torch.nn.functional.cross_entropy(answers, wanted[batch], weights)
 
     values = regressions.fit(
         features[~judging],
@@ -193,23 +196,30 @@ def learn(drawn: list[Sample], judging: NDArray[np.bool_], arguments: argparse.N
         units=UNITS,
         steps=arguments.steps,
         weight_decay=0.1,
-        numbers=2,
+        numbers=1 + len(NAMED),
         limit=LIMIT,
+        dropout=DROPOUT,
     )
     regressions.write(values, OUTPUT)
     print(f"{(~judging).sum()} samples taught, {judging.sum()} judge:")
-    found = [aliasing.regressed(seen) for seen in features]
-    sure, pick = (np.array([answer[i] for answer in found]) for i in (0, 1))
+    found = np.array([reduction_kind.regressed(seen) for seen in features])
+    told = [estimation.worth_telling(reduction_kind.ReductionKind(*own)) for own in found]
+    softness, aliasing = np.array(told).T
     named = np.array([s.kind + f" ×{s.scale}" * (s.kind in SCALED) for s in drawn])
     for kind in sorted(set(named)):
         which = judging & (named == kind)
-        shares = [f"{np.mean(sure[which] > least):.3f} above {least:g}" for least in REPORTED]
-        found_of = which & (sure > REPORTED[1])
-        most = np.mean(pick[found_of] > 0.5) if found_of.any() else 0
-        print(f"{kind}: {which.sum()}, {', '.join(shares)}; of these {most:.2f} picked")
-    for index in np.flatnonzero(judging & ~careless & (sure > REPORTED[1])):
+        shares = [np.mean(softness[which] > 0)]
+        shares += [
+            np.mean((aliasing > least) & (aliasing <= most) & which) / which.mean()
+            for least, most in ((0, 0.5), (0.5, 0.8), (0.8, 1))
+        ]
+        print(
+            f"{kind}: {which.sum()}, told softness {shares[0]:.3f}, aliasing to 0.5 "
+            f"{shares[1]:.3f}, to 0.8 {shares[2]:.3f}, to 1 {shares[3]:.3f}"
+        )
+    for index in np.flatnonzero(judging & (numbers == 0) & (softness + aliasing > 0)):
         sample = drawn[index]
-        print(f"  {sample.name}, {sample.kind}, ×{sample.scale:.2f}: {sure[index]:.2f}")
+        print(f"  {sample.name}, {sample.kind}, ×{sample.scale:.2f}: {found[index].round(2)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether nothing was averaged when a picture became small: found by its edges, and only there."""
+"""How a picture became small: found by its edges, and only where that is sure."""
 
 import math
 from pathlib import Path
@@ -6,31 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srcnn_cli.imaging import aliasing as module
 from srcnn_cli.imaging import estimation
-from srcnn_cli.imaging.aliasing import AliasingEstimate, aliasing, features, regressed
+from srcnn_cli.imaging import reduction_kind as module
 from srcnn_cli.imaging.chain import parse_chain
-from srcnn_cli.imaging.estimation import Estimate, estimate
+from srcnn_cli.imaging.estimation import Estimate, estimate, worth_telling
+from srcnn_cli.imaging.reduction_kind import ReductionKind, features, reduction_kind, regressed
 from srcnn_cli.imaging.regression import read_regression
+from textures import leaves
 
 SIDE = 900
 
 
 @pytest.fixture(scope="module")
 def scene():
-    """Leaves of all sizes before one another, each as smooth at its edge as a lens makes it."""
-    random = np.random.default_rng(4)
-    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
-    plane = np.full((SIDE, SIDE), 110, np.float32)
-    for _ in range(700):
-        top, left = random.uniform(0, SIDE, 2)
-        angle, long, thin = random.uniform(0, np.pi), random.uniform(6, 60), random.uniform(3, 20)
-        along = (x - left) * np.cos(angle) + (y - top) * np.sin(angle)
-        across = (y - top) * np.cos(angle) - (x - left) * np.sin(angle)
-        distance = (1 - np.hypot(along / long, across / thin)) * thin
-        inside = np.clip(0.5 + distance, 0, 1)
-        plane += inside * (random.uniform(20, 235) + 12 * np.sin(along / 3) - plane)
-    return np.clip(plane + random.normal(0, 0.7, plane.shape), 0, 255).astype(np.uint8)
+    return leaves(SIDE)
 
 
 def small(scene, chain, scale):
@@ -47,10 +36,37 @@ def test_a_reduction_without_averaging_is_found(scene, chain, scale):
     assert found._replace(aliasing=0) == Estimate()
 
 
+@pytest.mark.parametrize("scale", [2, 3])
+def test_an_average_of_the_pixels_that_became_one_is_found(scene, scale):
+    # As `--restore area` would say it.
+    assert estimate(small(scene, "area", scale)) == Estimate(softness=0.2)
+
+
 @pytest.mark.parametrize("scale", [2, 3, 4])
-@pytest.mark.parametrize("chain", ["bicubic", "area", "linear", "lanczos", "blur:1.2"])
-def test_one_that_averages_is_not_taken_for_it(scene, chain, scale):
+@pytest.mark.parametrize("chain", ["bicubic", "linear", "lanczos", "blur:1.2"])
+def test_wider_averages_are_not_taken_for_either(scene, chain, scale):
     assert estimate(small(scene, chain, scale)) == Estimate()
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (ReductionKind(), (0, 0)),
+        (ReductionKind(0, 1, 0, 0), (0.2, 0)),
+        (ReductionKind(0, 0, 1, 0), (0, 0.8)),
+        (ReductionKind(0, 0, 0, 1), (0, 1)),
+        (ReductionKind(0, 0.3, 0.4, 0.3), (0, 0.8)),
+        (ReductionKind(0, 0, 0.5, 0.5), (0, 0.9)),
+        (ReductionKind(0, 0.6, 0.3, 0.1), (0, 0.5)),  # in between where it could be either
+        (ReductionKind(0.02, 0.98, 0, 0), (0.2, 0)),
+        (ReductionKind(0.03, 0.97, 0, 0), (0, 0)),  # not sure enough
+        (ReductionKind(0.05, 0, 0, 0.95), (0, 1)),
+        (ReductionKind(0.05, 0.1, 0.75, 0.1), (0, 0.5)),  # where a mistake costs less
+        (ReductionKind(0.2, 0, 0, 0.8), (0, 0)),
+    ],
+)
+def test_a_network_is_told_what_gains_most(kind, told):
+    assert worth_telling(kind) == told
 
 
 def test_compressed_and_noisy_pictures_are_not_asked(scene, monkeypatch):
@@ -74,7 +90,7 @@ def test_large_pixels_are_not_taken_for_it(scene, size):
 def test_where_there_are_no_edges_nothing_is_said():
     slope = np.add.outer(np.arange(200), np.arange(220)).astype(np.float32) / 2
     assert features(slope) is None
-    assert aliasing(slope) == AliasingEstimate(0, 0)
+    assert reduction_kind(slope) == ReductionKind(1, 0, 0, 0)
 
 
 def test_a_picture_and_its_transpose_are_the_same(scene):
@@ -103,7 +119,9 @@ def test_the_regression_is_what_it_says(scene):
         max(0.0, sum(a * row[i] for a, row in zip(scaled, weights.hidden, strict=True)) + bias)
         for i, bias in enumerate(weights.hidden_bias)
     ]
-    for number, found in enumerate(regressed(seen)):
-        answer = sum(a * row[number] for a, row in zip(units, weights.out, strict=True))
-        expected = 1 / (1 + math.exp(-(answer + weights.out_bias[number])))
-        assert found == pytest.approx(expected, rel=1e-3)
+    powers = [
+        math.exp(sum(a * row[number] for a, row in zip(units, weights.out, strict=True)) + bias)
+        for number, bias in enumerate(weights.out_bias)
+    ]
+    expected = [power / sum(powers) for power in powers]
+    assert regressed(seen) == pytest.approx(expected, rel=1e-3)
