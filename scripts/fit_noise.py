@@ -89,6 +89,10 @@ def draw(random: np.random.Generator, *, grey: bool) -> tuple[tuple[Step, ...], 
     return tuple(steps), sigma, quality
 
 
+# Clean pictures that seem to have more noise than this are counted.
+ALARMS = (2.5, 3, 3.3, 4)
+
+
 def report(
     found: NDArray[np.float64], sigma: NDArray[np.float32], quality: NDArray[np.int_]
 ) -> None:
@@ -96,18 +100,18 @@ def report(
     for low, high in ((0, 0), (85, 96), (60, 84), (20, 59)):
         which = (quality >= low) & (quality <= high)
         clean = found[which & (sigma == 0)]
-        alarms = ", ".join(
-            f"{np.mean(clean > least):.3f} above {least:g}" for least in (2.5, 3, 3.3, 4)
-        )
-        print(f"quality {low} to {high}: {len(clean)} clean pictures, {alarms}")
+        if len(clean):
+            shares = [f"{np.mean(clean > least):.3f} above {least:g}" for least in ALARMS]
+            print(f"quality {low} to {high}: {len(clean)} clean pictures, {', '.join(shares)}")
         for weak, strong in ((2, 3), (3, 4.5), (4.5, 7), (7, 12)):
             noisy = which & (sigma > weak) & (sigma <= strong)
-            ratio = np.percentile(found[noisy] / sigma[noisy], [5, 25, 50, 75, 95])
-            seen = np.mean(found[noisy] > 3)
-            print(
-                f"  noise {weak:g} to {strong:g}: {noisy.sum()}, {seen:.2f} above 3, ratio",
-                ratio.round(2),
-            )
+            if noisy.any():
+                ratio = np.percentile(found[noisy] / sigma[noisy], [5, 25, 50, 75, 95])
+                seen = np.mean(found[noisy] > 3)
+                print(
+                    f"  noise {weak:g} to {strong:g}: {noisy.sum()}, {seen:.2f} above 3, ratio",
+                    ratio.round(2),
+                )
 
 
 def main() -> None:
@@ -118,10 +122,10 @@ def main() -> None:
     drawn = regressions.drawn(
         arguments.folders, lambda path: samples(path, arguments.rounds, random)
     )
+    judging = regressions.judging([sample.name for sample in drawn], arguments.held_back)
     features = np.stack([sample.features for sample in drawn])
     sigma = np.array([sample.sigma for sample in drawn], np.float32)
     quality = np.array([sample.quality for sample in drawn])
-    judging = regressions.judging([sample.name for sample in drawn], arguments.held_back)
     wanted = torch.from_numpy(np.log1p(sigma[~judging]))
 
     def loss(answers: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:

@@ -202,24 +202,19 @@ def learn(drawn: list[Sample], judging: NDArray[np.bool_], arguments: argparse.N
     )
     regressions.write(values, OUTPUT)
     print(f"{(~judging).sum()} samples taught, {judging.sum()} judge:")
-    found = np.array([reduction_kind.regressed(seen) for seen in features])
-    told = [estimation.worth_telling(reduction_kind.ReductionKind(*own)) for own in found]
-    softness, aliasing = np.array(told).T
-    named = np.array([s.kind + f" ×{s.scale}" * (s.kind in SCALED) for s in drawn])
-    for kind in sorted(set(named)):
-        which = judging & (named == kind)
-        shares = [np.mean(softness[which] > 0)]
-        shares += [
-            np.mean((aliasing > least) & (aliasing <= most) & which) / which.mean()
-            for least, most in ((0, 0.5), (0.5, 0.8), (0.8, 1))
-        ]
+    judges = [sample for sample, judged in zip(drawn, judging, strict=True) if judged]
+    found = [reduction_kind.regressed(sample.features) for sample in judges]
+    told = np.array([estimation.worth_telling(own) for own in found]).reshape(-1, 2)
+    names = np.array([s.kind + f" ×{s.scale}" * (s.kind in SCALED) for s in judges])
+    for kind in sorted(set(names)):
+        softness, aliasing = told[names == kind].T
         print(
-            f"{kind}: {which.sum()}, told softness {shares[0]:.3f}, aliasing to 0.5 "
-            f"{shares[1]:.3f}, to 0.8 {shares[2]:.3f}, to 1 {shares[3]:.3f}"
+            f"{kind}: {len(softness)}, told softness {np.mean(softness > 0):.3f}, aliasing "
+            f"{np.mean(aliasing > 0):.3f}, of more than 0.8 {np.mean(aliasing > 0.8):.3f}"
         )
-    for index in np.flatnonzero(judging & (numbers == 0) & (softness + aliasing > 0)):
-        sample = drawn[index]
-        print(f"  {sample.name}, {sample.kind}, ×{sample.scale:.2f}: {found[index].round(2)}")
+    for sample, own, levels in zip(judges, found, told, strict=True):
+        if levels.any() and not any(sample.kind in kinds for kinds in NAMED.values()):
+            print(f"  {sample.name}, {sample.kind}, ×{sample.scale:.2f}: {np.round(own, 2)}")
 
 
 if __name__ == "__main__":

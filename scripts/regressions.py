@@ -121,13 +121,17 @@ def judging(names: Sequence[str], held_back: Path | None) -> NDArray[np.bool_]:
         held_back: A folder of pictures with either kind of names.
     """
     held = {path.stem for path in held_back.iterdir()} if held_back else set()
-    return np.array(
+    judges = np.array(
         [
             not held.isdisjoint((Path(name).stem, Path(name).stem.partition("-")[2]))
             or zlib.crc32(name.encode()) % 5 == 0
             for name in names
-        ]
+        ],
+        bool,
     )
+    if judges.all():
+        raise SystemExit("there is nothing to learn from: every picture only judges")
+    return judges
 
 
 def write(values: dict[str, Any], path: Path) -> None:
