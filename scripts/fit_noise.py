@@ -36,6 +36,8 @@ SMALLEST = 64
 SCALES = (1, 2, 2, 3, 4)
 REDUCTIONS = ("bicubic",) * 6 + ("area", "linear", "lanczos", "cubic", "nearest")
 UNITS = 16
+# Clean pictures that seem to have more noise than this are counted.
+ALARMS = (2.5, 3, 3.3, 4)
 
 
 class Sample(NamedTuple):
@@ -87,10 +89,6 @@ def draw(random: np.random.Generator, *, grey: bool) -> tuple[tuple[Step, ...], 
         quality = int(random.integers(random.choice([20, 60, 88]), 97))
         steps.append(Jpeg(quality))
     return tuple(steps), sigma, quality
-
-
-# Clean pictures that seem to have more noise than this are counted.
-ALARMS = (2.5, 3, 3.3, 4)
 
 
 def report(

@@ -54,7 +54,7 @@ SCALED = ("bicubic", "linear", "lanczos", "area", "cubic", "nearest")
 UNITS, DROPOUT = 48, 0.1
 # Features, in standard deviations: what is stranger than that is not stranger still.
 LIMIT = 3.0
-# Who takes pictures for reduced carelessly that were not takes more than half of all for it.
+# It is worse to mistake one of them than any other.
 WEIGHT_OF_AVERAGED = 3.0
 
 

@@ -15,16 +15,15 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from srcnn_cli.engines.devices import find_device
-from srcnn_cli.evaluation.protocol import SRCNN
-from srcnn_cli.evaluation.sources import find_sources, load
+from srcnn_cli.evaluation.restoration import measure_levels
+from srcnn_cli.evaluation.sources import find_sources
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.estimation import TOLD
 from srcnn_cli.imaging.levels import Levels
-from srcnn_cli.methods.base import wants_color
 from srcnn_cli.methods.selection import Candidates
 
 if TYPE_CHECKING:
-    from srcnn_cli.evaluation.sources import Loaded
+    from collections.abc import Sequence
 
 # A row of the table each.
 KINDS = {"averaged": "bicubic", "area": "area", "cubic": "cubic", "picked": "nearest"}
@@ -38,37 +37,37 @@ def main() -> None:
     parser.add_argument("--scales", type=int, nargs="+", default=[2, 3, 4])
     parser.add_argument("--every", type=int, default=1, help="take each so-manieth picture")
     options = parser.parse_args()
+    if not options.folder.is_dir():
+        parser.error(f"there is no folder {options.folder}")
     sources = find_sources(options.folder)[0][:: options.every]
     candidates, device = Candidates(options.model), find_device("cpu")
-    columns = [f"softness {s:g}, aliasing {a:g}" for s, a in TOLD]
+    told = {
+        f"softness {softness:g}, aliasing {aliasing:g}": Levels(
+            softness=softness, aliasing=aliasing
+        )
+        for softness, aliasing in TOLD
+    }
     print(f"{len(sources)} pictures, {options.model}, dB over what it gives for clean pictures:")
-    print("; ".join(columns))
-    pictures = [load(source) for source in sources]
-    for kind, chain in KINDS.items():
-        rows = []
-        for scale in options.scales:
-            rows.append(gains(pictures, chain, scale, candidates, device))
-            print(f"  {kind} ×{scale}: {shown(rows[-1])}", flush=True)
-        print(f"{kind}: {shown([fmean(own) for own in zip(*rows, strict=True)])}", flush=True)
+    print("; ".join(told))
+    table: dict[str, list[list[float]]] = {kind: [] for kind in KINDS}
+    for scale in options.scales:
+        columns = {
+            name: lambda _found, scale=scale, levels=levels: candidates.method(
+                scale, device, levels
+            )
+            for name, levels in told.items()
+        }
+        chains = [parse_chain(text) for text in KINDS.values()]
+        rows = measure_levels(sources, columns, scale=scale, chains=chains)
+        for kind, row in zip(KINDS, rows, strict=True):
+            gains = [gain.mean for gain in row.gains.values()]
+            table[kind].append([gain - gains[0] for gain in gains])
+            print(f"  {kind} ×{scale}: {shown(table[kind][-1])}", flush=True)
+    for kind, of_scales in table.items():
+        print(f"{kind}: {shown([fmean(own) for own in zip(*of_scales, strict=True)])}")
 
 
-def gains(
-    pictures: list[Loaded], chain: str, scale: int, candidates: Candidates, device: str
-) -> list[float]:
-    """Means over pictures, in dB, for each of `TOLD`."""
-    found: list[list[float]] = [[] for _ in TOLD]
-    for picture in pictures:
-        pair = picture.pair(scale, SRCNN.changed(degrade=parse_chain(chain)))
-        for (softness, aliasing), own in zip(TOLD, found, strict=True):
-            levels = Levels(softness=softness, aliasing=aliasing)
-            method = candidates.method(scale, device, levels)
-            low = pair.offered(color=wants_color(method))
-            output, _ = method.enlarge(low, *pair.truth.shape[-2:])
-            own.append(pair.psnr(output))
-    return [fmean(own) - fmean(found[0]) for own in found]
-
-
-def shown(numbers: list[float]) -> str:
+def shown(numbers: Sequence[float]) -> str:
     """With their signs."""
     return " ".join(f"{number:+.2f}" for number in numbers)
 

@@ -45,3 +45,12 @@ def test_pictures_that_only_judge_teach_nothing(script, tmp_path):
     options += ["--drawings", "0"] if script == "fit_reduction_kind.py" else []
     said = fitted(script, tmp_path, *options)
     assert said == "there is nothing to learn from: every picture only judges"
+
+
+def test_gains_are_not_measured_on_a_folder_that_is_not_there(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "gains_of_levels.py", tmp_path / "none"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(f"there is no folder {tmp_path / 'none'}")
