@@ -22,7 +22,7 @@ import regressions
 from srcnn_cli.imaging import noise
 from srcnn_cli.imaging.chain import Chain
 from srcnn_cli.imaging.chain_steps import Jpeg, Noise, Step
-from srcnn_cli.imaging.color import LUMINANCE_SHARES
+from srcnn_cli.imaging.color import LUMINANCE_SHARES, NOISE_IN_LUMINANCE
 from srcnn_cli.pictures.reading import read_8bit
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def draw(random: np.random.Generator, *, grey: bool) -> tuple[tuple[Step, ...], 
         level = math.exp(random.uniform(math.log(1.5), math.log(18)))
         steps.append(Noise(level))
         # Independent in three channels it is weaker in their weighted sum.
-        sigma = level if grey else level * math.hypot(*(float(share) for share in LUMINANCE_SHARES))
+        sigma = level if grey else level * NOISE_IN_LUMINANCE
     if random.random() < 0.55:
         quality = int(random.integers(random.choice([20, 60, 88]), 97))
         steps.append(Jpeg(quality))

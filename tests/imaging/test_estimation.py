@@ -1,5 +1,7 @@
 """What pixels tell of compression and noise; above all, that clean pictures are called clean."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -80,12 +82,33 @@ def test_compression_alone_is_not_called_noise(picture, quality):
     assert estimate(degraded(picture, f"jpeg:{quality}"), quality=quality).noise == 0
 
 
-def test_of_noise_under_strong_compression_more_is_asked(picture, monkeypatch):
-    for sigma, quality, found in (
-        (3.5, 79, False), (3.5, 80, True), (4.1, 79, True), (4.1, None, False), (4.6, None, True),
+def test_how_much_noise_counts_depends_on_the_compression(picture, monkeypatch):
+    for sigma, quality, told in (
+        (1.9, 90, 0), (2.1, 90, 1.89), (2.1, 30, 1.89), (3.0, 96, 0), (3.4, 96, 3.4),
+        (4.4, None, 0), (4.6, None, 4.6),
     ):  # fmt: skip
         monkeypatch.setattr(estimation, "noise", lambda *_, sigma=sigma: sigma)
-        assert (estimate(picture, quality=quality).noise == sigma) is found
+        assert estimate(picture[..., 1], quality=quality).noise == pytest.approx(told)
+
+
+@pytest.mark.parametrize("sigma", [4, 5, 6])
+def test_less_noise_is_enough_where_every_channel_has_its_own(picture, sigma):
+    found = estimate(degraded(picture, f"noise:{sigma}")).noise
+    assert found == pytest.approx(sigma * math.sqrt(0.299**2 + 0.587**2 + 0.114**2), rel=0.2)
+
+
+@pytest.mark.parametrize("sigma", [2, 3.5])
+def test_what_all_channels_have_in_common_could_be_texture(picture, sigma):
+    texture = np.random.default_rng(2).normal(0, sigma, picture.shape[:2])[..., None]
+    textured = np.clip(np.rint(picture + texture), 0, 255).astype(np.uint8)
+    assert estimate(textured).noise == 0
+
+
+def test_what_luminance_does_not_have_is_not_noise(picture):
+    speckled = picture.astype(float)
+    chroma = np.random.default_rng(3).normal(0, 8, picture.shape[:2])
+    speckled += chroma[..., None] * [1 / 0.299, 0, -1 / 0.114] / 5
+    assert estimate(np.clip(np.rint(speckled), 0, 255).astype(np.uint8)).noise == 0
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from srcnn_cli.imaging.color import LUMINANCE_SHARES
+from srcnn_cli.imaging.color import NOISE_IN_LUMINANCE
 from srcnn_cli.imaging.jpeg_blocks import through_blocks
 from srcnn_cli.imaging.levels import Levels, compression_level, noise_level
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Samples = NDArray[np.floating[Any]]
 
 # Independent noise in R', G' and B' is this much weaker in Y', their weighted sum from 16 to 235.
-_NOISE_IN_LUMINANCE = math.hypot(*(float(share) for share in LUMINANCE_SHARES)) * 219 / 255
+_NOISE_IN_LUMINANCE = NOISE_IN_LUMINANCE * 219 / 255
 _MIDDLE_GREY = 128.0
 
 

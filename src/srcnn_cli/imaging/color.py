@@ -7,6 +7,7 @@ side (ITU-R BT.601, section 2.5). Planes come first: arrays are (3, H, W).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ RGB_FROM_YCBCR = np.linalg.inv(YCBCR_FROM_RGB)
 RGB_OFFSET = -RGB_FROM_YCBCR @ OFFSET
 # Shares of R', G' and B' in luminance: 0.299, 0.587 and 0.114.
 LUMINANCE_SHARES = (YCBCR_FROM_RGB[0] / YCBCR_FROM_RGB[0].sum()).astype(np.float32)
+# What noise that is independent in R', G' and B', of 1 in each, has in that weighted sum: 0.669.
+NOISE_IN_LUMINANCE = math.hypot(*(float(share) for share in LUMINANCE_SHARES))
 
 # Pixels per product: they stay in cache, and BLAS stays on the calling thread (see `resize`).
 _CHUNK = 16_384

@@ -10,11 +10,12 @@ noise is measured: `imaging.noise`, and how a reduction is found: `imaging.reduc
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from srcnn_cli.imaging.color import LUMINANCE_SHARES
+from srcnn_cli.imaging.color import LUMINANCE_SHARES, NOISE_IN_LUMINANCE
 from srcnn_cli.imaging.jpeg_blocks import SIDE, luminance_table, transformed, whole_blocks
 from srcnn_cli.imaging.levels import CLEAN_QUALITY
 from srcnn_cli.imaging.noise import noise
@@ -37,13 +38,21 @@ _HIGHEST = 3  # of the two frequencies' sum
 # Of a picture that was cut after it had been compressed: from here on the loss is forgotten.
 _FAINT = 80
 
-# Less noise than this, in levels of luminance, could as well be texture. A compressed picture is
-# not clean anyway: there it may be called noisy sooner, but for the noise that strong compression
-# makes itself.
+# Less noise than this, in levels of luminance, could as well be texture; also in a JPEG file that
+# counts as clean. A compressed picture is not clean anyway, and being told a little noise that is
+# none costs it least, so there it may be called noisy sooner.
 _LEAST_NOISE = 4.5
-_LEAST_NOISE_COMPRESSED = 3.3
-_LEAST_NOISE_STRONGLY_COMPRESSED = 4.0
-_STRONGLY = 80  # at qualities below
+_LEAST_NOISE_SLIGHTLY_COMPRESSED = 3.3
+_LEAST_NOISE_COMPRESSED = 2.0
+# Where compression makes it unsure how much noise there was, a network is best told a little less:
+# too much costs it more than too little (median of `noise` at JPEG 90 is 1.1 of noise of 12).
+_TOLD_COMPRESSED = 0.9
+# Texture is the same in all channels, the noise of a sensor is not: where red and blue differ by
+# about as much noise as luminance has, less of it is enough, on average of the two. Colours that
+# have more are another kind of noise; where they have less, part of it may be texture.
+_LEAST_NOISE_IN_COLORS = 1.75
+_RATIO_TO_COLORS = (0.8, 1.75)
+_MIDDLE_GREY = 128
 
 # What a network can be told of a reduction, as softness and aliasing (`Levels`), and what
 # `subpixel-s-photo` gains by that over the network for clean pictures, in dB, by what happened
@@ -101,9 +110,12 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
     seen = _quality(luminance)
     worst = min((known for known in (seen, quality) if known is not None), default=None)
     sigma = noise(luminance, worst)
+    compressed = worst is not None and worst < CLEAN_QUALITY
     if sigma >= _least_noise(worst):
-        return Estimate(seen, sigma)
-    if sigma > _MOST_NOISE_REDUCED or (worst is not None and worst < CLEAN_QUALITY):
+        return Estimate(seen, sigma * (_TOLD_COMPRESSED if compressed else 1))
+    if worst is None and (confirmed := _in_all_channels(part, sigma)):
+        return Estimate(noise=confirmed)
+    if sigma > _MOST_NOISE_REDUCED or compressed:
         return Estimate(seen)  # which has changed what tells of a reduction
     if min(luminance.shape) < _SMALLEST_REDUCED:
         return Estimate(seen)
@@ -120,7 +132,21 @@ def worth_telling(kind: ReductionKind) -> tuple[float, float]:
 def _least_noise(quality: int | None) -> float:
     if quality is None:
         return _LEAST_NOISE
-    return _LEAST_NOISE_COMPRESSED if quality >= _STRONGLY else _LEAST_NOISE_STRONGLY_COMPRESSED
+    return _LEAST_NOISE_COMPRESSED if quality < CLEAN_QUALITY else _LEAST_NOISE_SLIGHTLY_COMPRESSED
+
+
+def _in_all_channels(pixels: NDArray[np.uint8], sigma: float) -> float:
+    """How much of the noise of luminance, in its levels, the colours confirm; 0: none."""
+    least, most = _RATIO_TO_COLORS
+    # So nobody needs to look at the colours of a picture whose luminance is clean.
+    if pixels.ndim == 2 or sigma * (1 + 1 / least) / 2 < _LEAST_NOISE_IN_COLORS:
+        return 0.0
+    red, blue = (pixels[..., channel].astype(np.float32) for channel in (0, 2))
+    difference = np.clip((red - blue) / math.sqrt(2) + _MIDDLE_GREY, 0, 255)
+    found = noise(difference, None) * NOISE_IN_LUMINANCE
+    if (sigma + found) / 2 < _LEAST_NOISE_IN_COLORS or sigma < least * found:
+        return 0.0
+    return min(sigma, most * found)
 
 
 def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
