@@ -97,10 +97,23 @@ def test_less_noise_is_enough_where_every_channel_has_its_own(picture, sigma):
     assert found == pytest.approx(sigma * math.sqrt(0.299**2 + 0.587**2 + 0.114**2), rel=0.2)
 
 
+@pytest.mark.parametrize("sigma", [2, 5, 9])
+def test_a_smooth_picture_that_is_noisy_is_not_called_jagged(picture, sigma):
+    for pixels in (picture, picture[..., 1]):
+        assert estimate(degraded(pixels, f"blur:6+noise:{sigma}"))[2:] == (0, 0)
+
+
 @pytest.mark.parametrize("sigma", [2, 3.5])
 def test_what_all_channels_have_in_common_could_be_texture(picture, sigma):
     texture = np.random.default_rng(2).normal(0, sigma, picture.shape[:2])[..., None]
     textured = np.clip(np.rint(picture + texture), 0, 255).astype(np.uint8)
+    assert estimate(textured).noise == 0
+
+
+def test_a_little_noise_in_colours_confirms_no_strong_one_in_luminance(picture):
+    texture = np.random.default_rng(2).normal(0, 4.2, picture.shape[:2])[..., None]
+    own = np.random.default_rng(4).normal(0, 0.8, picture.shape)
+    textured = np.clip(np.rint(picture + texture + own), 0, 255).astype(np.uint8)
     assert estimate(textured).noise == 0
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from srcnn_cli.errors import ModelError
-from srcnn_cli.imaging.levels import LEVELS
+from srcnn_cli.imaging.levels import CLEAN, LEVELS, Levels
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.networks.levels import at_level, with_levels
@@ -39,9 +39,9 @@ def test_at_its_levels_it_is_an_ordinary_network(edges):
     picture = np.random.default_rng(1).random((1, 1, 17, 14), np.float32)
     beside = np.broadcast_to(np.float32(AT)[None, :, None, None], (1, len(AT), 17, 14))
     told = run(CONFIG, tensors, np.concatenate([picture, beside], axis=1), edges)
-    plain = run(*at_level(CONFIG, tensors, AT), picture, edges)
+    plain = run(*at_level(CONFIG, tensors, Levels(*AT)), picture, edges)
     assert np.abs(told - plain).max() < 1e-5
-    clean = run(*at_level(CONFIG, tensors, (0, 0, 0, 0)), picture, edges)
+    clean = run(*at_level(CONFIG, tensors, CLEAN), picture, edges)
     assert np.abs(told - clean).max() > 0.01
 
 
@@ -65,7 +65,7 @@ def test_constant_planes_beside_the_picture_are_what_the_first_layer_makes_of_th
     shift = filters.sum(dim=(2, 3)) @ torch.tensor(AT)
     assert torch.allclose(by_planes, shift[None, :, None, None].expand_as(by_planes), atol=1e-5)
     tensors["conv1.levels"] = filters.sum(dim=(2, 3)).numpy()
-    _, plain = at_level(CONFIG, tensors, AT)
+    _, plain = at_level(CONFIG, tensors, Levels(*AT))
     assert np.allclose(plain["conv1.bias"], tensors["conv1.bias"] + shift.numpy(), atol=1e-5)
 
 
@@ -74,7 +74,7 @@ def test_a_network_for_clean_pictures_takes_no_notice_at_first():
     tensors = random_tensors(config)
     told_config, told = with_levels(config, tensors)
     assert told_config.levels == LEVELS
-    again_config, again = at_level(told_config, told, AT)
+    again_config, again = at_level(told_config, told, Levels(*AT))
     assert again_config == config
     assert all(np.array_equal(again[name], tensors[name]) for name in tensors)
     assert with_levels(told_config, told) == (told_config, told)
@@ -94,4 +94,4 @@ def test_levels_are_refused_where_there_can_be_none():
         ModelConfig(levels=LEVELS)
     unknown = ModelConfig("subpixel", (3,), (), scales=(2,), levels=("haste",))
     with pytest.raises(ModelError, match="haste"):
-        at_level(unknown, random_tensors(unknown), AT)
+        at_level(unknown, random_tensors(unknown), Levels(*AT))

@@ -1,4 +1,4 @@
-"""The quality that a JPEG was written with is found again."""
+"""The quality that a JPEG was written with is found again, and whether pixels share colours."""
 
 import io
 
@@ -40,3 +40,12 @@ def test_other_formats_have_none():
     stream = io.BytesIO()
     Image.fromarray(random_pixels((16, 16, 3))).save(stream, "WEBP", quality=50)
     assert decode_picture(stream.getvalue(), "a.webp").quality is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "subsampling", "shared"),
+    [("RGB", 0, False), ("RGB", 1, True), ("RGB", 2, True), ("L", 0, None), ("CMYK", 2, None)],
+)
+def test_subsampling_is_read_from_the_file(mode, subsampling, shared):
+    data = jpeg(mode, quality=90, subsampling=subsampling)
+    assert decode_picture(data, "a.jpg").subsampled is shared

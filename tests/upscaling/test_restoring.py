@@ -8,7 +8,10 @@ from PIL import Image
 
 from srcnn_cli.errors import UsageError
 from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.imaging.color import ycbcr_from_rgb
 from srcnn_cli.imaging.levels import CLEAN, LEVELS, Levels, compression_level
+from srcnn_cli.imaging.resize import resize
+from srcnn_cli.methods.selection import Candidates
 from srcnn_cli.models.catalog import photograph_weights as shipped_photograph_weights
 from srcnn_cli.models.config import ModelConfig
 from srcnn_cli.models.weights import save_weights
@@ -47,7 +50,36 @@ def photograph_weights(path, scale):
 
 def test_auto_takes_the_quality_from_the_file(jpeg):
     finding = parse_restore("auto").find(read_picture(jpeg), 2)
-    assert finding == Finding(Levels(compression_level(40)), "JPEG quality 40", "file")
+    level = compression_level(40)
+    assert finding == Finding(Levels(level, chrominance=level), "JPEG quality 40", "file")
+
+
+@pytest.mark.parametrize(
+    ("quality", "subsampling", "levels"),
+    [
+        (97, "4:2:0", Levels(chrominance=compression_level(97))),
+        (100, "4:2:2", Levels(chrominance=compression_level(99))),
+        (97, "4:4:4", CLEAN),
+        (90, "4:4:4", Levels(compression_level(90), chrominance=0.0)),
+        (80, "4:4:4", Levels(compression_level(80))),
+    ],
+)
+def test_how_the_colours_of_a_file_were_compressed_is_known(tmp_path, quality, subsampling, levels):
+    plain = np.full((80, 80, 3), (90, 60, 30), np.uint8)  # nothing but the file tells
+    Image.fromarray(plain).save(tmp_path / "a.jpg", quality=quality, subsampling=subsampling)
+    finding = parse_restore("auto").find(read_picture(tmp_path / "a.jpg"), 2)
+    words = "" if levels == CLEAN else f"JPEG quality {quality}"
+    assert finding == Finding(levels, words, words and "file")
+
+
+def test_without_enlarging_nothing_is_done_about_a_file_that_counts_as_clean(colors, tmp_path):
+    Image.fromarray(colors).save(tmp_path / "a.jpg", quality=97)
+    assert parse_restore("auto").find(read_picture(tmp_path / "a.jpg"), 1) == Finding()
+
+
+def test_of_a_grey_file_there_are_no_colours(colors, tmp_path):
+    Image.fromarray(colors[..., 0]).save(tmp_path / "a.jpg", quality=97)
+    assert parse_restore("auto").find(read_picture(tmp_path / "a.jpg"), 2) == Finding()
 
 
 def test_auto_takes_it_from_the_pixels_where_the_file_cannot_tell(jpeg, tmp_path):
@@ -138,13 +170,13 @@ def test_the_default_model_restores_at_a_scale_of_one_two_and_three():
 
 @pytest.mark.parametrize(
     ("quality", "asked", "undone"),
-    [(95, (), False), (80, (), True), (95, ("--restore", "jpeg:95"), True)],
+    [(97, (), False), (80, (), True), (97, ("--restore", "jpeg:95"), True)],
 )
 def test_of_lightly_compressed_files_the_clean_weights_make_more_unless_the_user_says_otherwise(
     colors, tmp_path, srcnn, quality, asked, undone
 ):
     path = tmp_path / "in.jpg"
-    Image.fromarray(colors).save(path, quality=quality)
+    Image.fromarray(colors).save(path, quality=quality, subsampling="4:4:4")
     results = []
     for restore in (asked, ("--restore", "off")):
         output = tmp_path / f"{len(results)}.png"
@@ -153,15 +185,50 @@ def test_of_lightly_compressed_files_the_clean_weights_make_more_unless_the_user
         assert code == 0
         results.append((json.loads(out)["damage"], read_picture(output).pixels))
     (found, one), (_, plain) = results
-    assert found["found"] == ("jpeg:95" if asked else f"JPEG quality {quality}")
+    assert found["found"] == ("jpeg:95" if asked else f"JPEG quality {quality}" * undone)
     assert found["restored"] is undone
     assert np.array_equal(one, plain) is not undone
+
+
+@pytest.mark.parametrize("quality", [95, 98])
+def test_the_colours_of_a_lightly_compressed_file_are_restored_and_its_luminance_is_not(
+    colors, tmp_path, srcnn, quality
+):
+    path = tmp_path / "in.jpg"
+    Image.fromarray(colors).save(path, quality=quality, subsampling="4:2:0")
+    results = []
+    for restore in ("auto", "off"):
+        output = tmp_path / f"{restore}.png"
+        command = ("upscale", path, "-s", "2", "-o", output, "--restore", restore)
+        code, out, _ = srcnn(*command)
+        assert code == 0
+        assert (f"JPEG quality {quality}: colours restored" in out) is (restore == "auto")
+        results.append(ycbcr_from_rgb(np.moveaxis(read_picture(output).pixels, -1, 0) / 255))
+    restored, plain = results
+    assert np.abs(restored[0] - plain[0]).max() < 1.5 / 255
+    assert np.abs(restored[1:] - plain[1:]).max() > 3 / 255
+
+
+def test_colours_that_are_not_subsampled_are_left_alone_beside_restored_luminance():
+    low = np.random.default_rng(0).random((3, 40, 44), np.float32)
+    level = compression_level(90)
+    given = resize(ycbcr_from_rgb(low)[1:], 80, 88)
+    for levels, alone in ((Levels(level, chrominance=0.0), True), (Levels(level), False)):
+        method = Candidates("subpixel-s").method(2, "cpu", levels)
+        found = ycbcr_from_rgb(method.enlarge(low, 80, 88)[0])[1:]
+        assert bool(np.abs(found - given).max() < 1e-4) is alone
 
 
 def test_light_compression_is_told_apart_by_weights_and_is_undone_beside_other_damage():
     light, heavy = Levels(compression_level(95)), Levels(compression_level(75))
     noisy = light._replace(noise=0.3)
     assert Upscaler("subpixel-s").worth_undoing(2, light) == CLEAN
+    colored = Levels(chrominance=light.compression)
+    assert Upscaler("subpixel-s").worth_undoing(2, light._replace(chrominance=0.0)) == CLEAN
+    assert (
+        Upscaler("subpixel-s").worth_undoing(2, light._replace(chrominance=light.compression))
+        == colored
+    )
     assert Upscaler("subpixel-s").worth_undoing(2, heavy) == heavy
     assert Upscaler("subpixel-s").worth_undoing(2, noisy) == noisy
     assert Upscaler("subpixel-s-photo").worth_undoing(2, light) == light  # has no others

@@ -71,6 +71,7 @@ class Reporter:
                         "by": done.finding.source,
                         "levels": done.finding.levels._asdict(),
                         "restored": done.restored,
+                        "undone": done.undone._asdict(),
                     },
                     "frames": done.frames,
                     "seconds": {
@@ -90,7 +91,8 @@ class Reporter:
         else:
             width, height = done.output_size
             quality = f"quality {done.quality}  " if done.quality else ""
-            found = f"{done.finding.words}: restored  " if done.restored else ""
+            what = "colours restored" if done.undone.only_chrominance else "restored"
+            found = f"{done.finding.words}: {what}  " if done.restored else ""
             frames = f"{done.frames} frames  " if done.frames > 1 else ""
             fewer = f"{outcome.precision}  " if outcome.precision == "bfloat16" else ""
             figures = f"{width}×{height}  {frames}{found}{quality}{fewer}{_seconds(done.total)}"

@@ -73,8 +73,11 @@ _GAINS = np.array(
 _COUNTED = np.array([1, 35, 15, 15, 15, 15])
 # How many pixels a side it takes to tell a reduction from fine stripes.
 _SMALLEST_REDUCED = 96
-# More noise than this, though it may be texture, could be what makes edges ragged.
-_MOST_NOISE_REDUCED = 4.0
+# Where one in 200 of the differences of two pixels is not larger than this many times the noise,
+# the steepest ones are noise themselves, of which `reduction_kind` would say that pixels were
+# picked: so it is with a blurred picture that is noisy.
+_LESS_STEEP = 0.995
+_STEEPNESS = 10
 
 
 class Estimate(NamedTuple):
@@ -110,17 +113,14 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
     seen = _quality(luminance)
     worst = min((known for known in (seen, quality) if known is not None), default=None)
     sigma = noise(luminance, worst)
-    compressed = worst is not None and worst < CLEAN_QUALITY
-    if sigma >= _least_noise(worst):
-        return Estimate(seen, sigma * (_TOLD_COMPRESSED if compressed else 1))
-    if worst is None and (confirmed := _in_all_channels(part, sigma)):
-        return Estimate(noise=confirmed)
-    if sigma > _MOST_NOISE_REDUCED or compressed:
-        return Estimate(seen)  # which has changed what tells of a reduction
-    if min(luminance.shape) < _SMALLEST_REDUCED:
-        return Estimate(seen)
-    softness, aliasing = worth_telling(reduction_kind(luminance))
-    return Estimate(seen, softness=softness, aliasing=aliasing)
+    if worst is not None and worst < CLEAN_QUALITY:  # which has changed what tells of a reduction
+        return Estimate(seen, _TOLD_COMPRESSED * sigma * (sigma >= _LEAST_NOISE_COMPRESSED))
+    softness = aliasing = 0.0
+    if _tells_of_reduction(luminance, sigma):
+        softness, aliasing = worth_telling(reduction_kind(luminance))
+    if sigma < (_LEAST_NOISE if worst is None else _LEAST_NOISE_SLIGHTLY_COMPRESSED):
+        sigma = _in_all_channels(part, sigma) if worst is None else 0.0
+    return Estimate(noise=sigma, softness=softness, aliasing=aliasing)
 
 
 def worth_telling(kind: ReductionKind) -> tuple[float, float]:
@@ -129,10 +129,16 @@ def worth_telling(kind: ReductionKind) -> tuple[float, float]:
     return TOLD[int(expected.argmax())]
 
 
-def _least_noise(quality: int | None) -> float:
-    if quality is None:
-        return _LEAST_NOISE
-    return _LEAST_NOISE_COMPRESSED if quality < CLEAN_QUALITY else _LEAST_NOISE_SLIGHTLY_COMPRESSED
+def _tells_of_reduction(luminance: NDArray[np.float32], sigma: float) -> bool:
+    """Whether a picture is large enough, and its steepest edges are not its noise's."""
+    if min(luminance.shape) < _SMALLEST_REDUCED:
+        return False
+    for axis in (0, 1):
+        steps = np.abs(np.diff(luminance, axis=axis)).ravel()
+        place = int(_LESS_STEEP * len(steps))
+        if np.partition(steps, place)[place] <= _STEEPNESS * sigma:
+            return False
+    return True
 
 
 def _in_all_channels(pixels: NDArray[np.uint8], sigma: float) -> float:
@@ -144,9 +150,9 @@ def _in_all_channels(pixels: NDArray[np.uint8], sigma: float) -> float:
     red, blue = (pixels[..., channel].astype(np.float32) for channel in (0, 2))
     difference = np.clip((red - blue) / math.sqrt(2) + _MIDDLE_GREY, 0, 255)
     found = noise(difference, None) * NOISE_IN_LUMINANCE
-    if (sigma + found) / 2 < _LEAST_NOISE_IN_COLORS or sigma < least * found:
-        return 0.0
-    return min(sigma, most * found)
+    confirmed = min(sigma, most * found)
+    enough = (confirmed + found) / 2 >= _LEAST_NOISE_IN_COLORS
+    return confirmed if enough and sigma >= least * found else 0.0
 
 
 def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -19,18 +19,44 @@ class Levels(NamedTuple):
         softness: Sigma of the Gaussian that blurs as much, in pixels of the low resolution; below
             zero: sharper than bicubic reduction.
         aliasing: 1 where single pixels were picked, 0 where all were averaged.
+        chrominance: `compression` of Cb and Cr, where it is known to be another; 0: they had better
+            be left as they are.
     """
 
     compression: float = 0.0
     noise: float = 0.0
     softness: float = 0.0
     aliasing: float = 0.0
+    chrominance: float | None = None
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What networks are told, in the order of `LEVELS`."""
+        return self.compression, self.noise, self.softness, self.aliasing
+
+    @property
+    def of_luminance(self) -> Levels:
+        """The same, but nothing is known of chrominance."""
+        return self._replace(chrominance=None)
+
+    @property
+    def of_chrominance(self) -> Levels:
+        """What a network for Cb and Cr is told."""
+        if self.chrominance is None:
+            return self
+        return self.of_luminance._replace(compression=self.chrominance)
+
+    @property
+    def only_chrominance(self) -> bool:
+        """Whether nothing but Cb and Cr is damaged."""
+        return bool(self.chrominance) and self.of_luminance == CLEAN
 
 
 CLEAN = Levels()
 # JPEG files of this quality and more are as good as clean.
 CLEAN_QUALITY = 96
-LEVELS: tuple[str, ...] = Levels._fields
+# What networks are told.
+LEVELS: tuple[str, ...] = Levels._fields[:-1]
 
 
 def compression_level(quality: float) -> float:

@@ -33,10 +33,11 @@ def network_at_level(
 ) -> Method:
     """A network at some levels, if it is told any; see `selection.method_of_file`.
 
-    One for the luminance of damaged pictures has another beside it that puts right their colours.
+    One for the luminance of damaged pictures has another beside it that puts right their colours;
+    so has one for clean luminance where only the colours are damaged.
     """
     colors = None
-    if config.levels and config.color == "y":
+    if (config.levels or levels.only_chrominance) and config.color == "y":
         colors = _restoring_colors(device, engine, levels)
     config, tensors = at_level(config, tensors, levels)
     made = make_engine(config, tensors, device, precision=precision, engine=engine)
@@ -45,6 +46,7 @@ def network_at_level(
 
 def _restoring_colors(device: str, engine: EngineName, levels: Levels) -> Chrominance | None:
     """In float32 always: it takes so little time that computing in fewer bits gains nothing."""
+    levels = levels.of_chrominance
     path = restoring_chrominance(levels)
     if path is None:
         return None

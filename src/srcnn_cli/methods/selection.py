@@ -118,14 +118,16 @@ class Candidates:
     def worth_undoing(self, scale: int | None, levels: Levels) -> Levels:
         """What of the damage that was found in a picture had better be undone.
 
-        Of a JPEG that was compressed but little, clean weights make more.
+        Of the luminance of a JPEG that was compressed but little, clean weights make more.
         """
         restoring = self._restoring.get(scale or 0)
         if restoring is None or scale not in self._files:
             return levels
         light = compression_level(clean_quality(restoring))
-        alone = levels == Levels(compression=levels.compression)
-        return CLEAN if alone and levels.compression <= light else levels
+        alone = levels.of_luminance == Levels(compression=levels.compression)
+        if not alone or levels.compression > light:
+            return levels
+        return Levels(chrominance=levels.chrominance) if levels.chrominance else CLEAN
 
     def method(
         self, scale: int | None, device: str, levels: Levels = CLEAN, *, pixels: int = 0
@@ -163,7 +165,7 @@ class Candidates:
         if not self.restores(scale):
             levels = CLEAN
         first, other = self._files, self._restoring
-        if levels != CLEAN or scale not in first:
+        if levels.of_luminance != CLEAN or scale not in first:
             first, other = other, first
         return first.get(scale) or other[scale], levels
 

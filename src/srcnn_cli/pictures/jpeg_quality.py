@@ -1,4 +1,4 @@
-"""The quality that a JPEG was written with."""
+"""How a JPEG was written: its quality, and whether several pixels share their colours."""
 
 from __future__ import annotations
 
@@ -42,3 +42,19 @@ def quality_of(tables: Mapping[int, Sequence[int]]) -> int | None:
     percent = np.where(qualities < 50, 5000 // qualities, 200 - 2 * qualities)
     scaled = np.clip((percent[:, None] * _LUMINANCE + 50) // 100, 1, 255)
     return int(qualities[np.abs(scaled - own).sum(axis=1).argmin()])
+
+
+def is_subsampled(components: Sequence[Sequence[int]]) -> bool | None:
+    """Whether several pixels of a JPEG share their colours.
+
+    Args:
+        components: Of each its number, and its horizontal and vertical sampling factors (ITU-T
+            T.81, B.2.2), as Pillow has them in ``layer``.
+
+    Returns:
+        None unless there are three, luminance and two for colours.
+    """
+    if len(components) != 3:
+        return None
+    luminance, *colors = ((across, down) for _, across, down, *_ in components)
+    return any(luminance > own for own in colors)

@@ -22,6 +22,7 @@ class Picture(NamedTuple):
         metadata: What its copy should carry along.
         notes: What was changed or dropped on reading, one sentence each.
         quality: Of a JPEG: that it was written with, 1 to 100.
+        subsampled: Of a JPEG: whether several pixels share their colours; None: not known.
     """
 
     pixels: np.ndarray
@@ -29,3 +30,4 @@ class Picture(NamedTuple):
     metadata: Metadata = Metadata()
     notes: tuple[str, ...] = ()
     quality: int | None = None
+    subsampled: bool | None = None

@@ -212,17 +212,18 @@ def decode_picture(
             metadata, orientation = carried(image, data, chunks, notes, channels=channels)
             pixels = turn_upright(pixels, orientation)
         pixels = np.ascontiguousarray(pixels)
-        quality = _jpeg_quality(image)
-    return Picture(pixels, file_format, metadata, tuple(notes), quality)
+        compressed = _jpeg_quality(image)
+    return Picture(pixels, file_format, metadata, tuple(notes), *compressed)
 
 
-def _jpeg_quality(image: ImageFile) -> int | None:
+def _jpeg_quality(image: ImageFile) -> tuple[int | None, bool | None]:
+    """The quality of a JPEG, and whether it is subsampled."""
     tables = getattr(image, "quantization", None)
     if not tables:
-        return None
-    from srcnn_cli.pictures.jpeg_quality import quality_of
+        return None, None
+    from srcnn_cli.pictures.jpeg_quality import is_subsampled, quality_of
 
-    return quality_of(tables)
+    return quality_of(tables), is_subsampled(getattr(image, "layer", ()))
 
 
 def _check_area(width: int, height: int, max_pixels: int) -> None:

@@ -204,7 +204,7 @@ def _degraded_colors(
         pixels = rounded(np.moveaxis(picture, 0, -1) * 255)
         done = drawn.chain.apply(pixels, scale, random)
         low.append(np.moveaxis(done, -1, 0).astype(np.float32) / 255)
-        levels.append(drawn.levels(scale, grey=False))
+        levels.append(drawn.levels(scale, grey=False).numbers)
     return np.stack(low), np.array(levels, np.float32)
 
 
@@ -230,7 +230,7 @@ def _degraded(
     result /= np.float32(255)
     # The noise was added to one plane, as to a grey picture's.
     levels = drawn.levels(scale, grey=True)
-    return result, levels._replace(noise=levels.noise * (1 if grey else float(_RANGE)))
+    return result, levels._replace(noise=levels.noise * (1 if grey else float(_RANGE))).numbers
 
 
 @lru_cache

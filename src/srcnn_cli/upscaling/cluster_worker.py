@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli import __version__
 from srcnn_cli.errors import SrcnnError, UsageError
-from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.methods.base import Timing
 from srcnn_cli.threads import set_threads
 from srcnn_cli.upscaling.one_file import Done, levels_to_undo
@@ -187,7 +186,6 @@ def _done_already(opened: Opened, task: Task, upscaler: Upscaler) -> Done | None
     if there.pixels.shape[:2] != size:
         return None
     levels = levels_to_undo(opened, upscaler)
-    restored = levels != CLEAN
     return Done(
         input_size=(width, height),
         output_size=size[::-1],
@@ -196,9 +194,9 @@ def _done_already(opened: Opened, task: Task, upscaler: Upscaler) -> Done | None
         write=0.0,
         stages=upscaler.plan(height, width, opened.scale, levels),
         tile=0,
-        quality=opened.quality(task, restored=restored),
+        quality=opened.quality(task, levels),
         finding=opened.finding,
-        restored=restored,
+        undone=levels,
         frames=1 if opened.frames is None else opened.frames.count,
         notes=opened.notes,
     )

@@ -41,7 +41,7 @@ class Done(NamedTuple):
         tile: Side of the tiles.
         quality: Of the written file, if its format has one.
         finding: How damaged the input is.
-        restored: Whether that was undone.
+        undone: What of that was undone.
         frames: How many pictures were enlarged.
         notes: What the user should know, one sentence each.
     """
@@ -55,7 +55,7 @@ class Done(NamedTuple):
     tile: int
     quality: int | None
     finding: Finding
-    restored: bool
+    undone: Levels
     frames: int
     notes: tuple[str, ...]
 
@@ -63,6 +63,11 @@ class Done(NamedTuple):
     def total(self) -> float:
         """Seconds from opening the input to the finished output."""
         return self.read + self.timing.total + self.write
+
+    @property
+    def restored(self) -> bool:
+        """Whether any damage was undone."""
+        return self.undone != CLEAN
 
 
 def upscale_file(
@@ -82,10 +87,9 @@ def upscale_file(
     """
     job, picture, finding = opened.job, opened.picture, opened.finding
     levels = levels_to_undo(opened, upscaler)
-    restored = levels != CLEAN
-    if finding.source == OPTION and finding.levels != CLEAN and not restored:
+    if finding.source == OPTION and finding.levels != CLEAN and levels == CLEAN:
         raise UsageError(f"{upscaler.model} has no weights that restore at ×{opened.scale:g}")
-    how = _how(opened, task, quality := opened.quality(task, restored=restored))
+    how = _how(opened, task, quality := opened.quality(task, levels))
     started = time.perf_counter()
     try:
         if opened.frames is None:
@@ -115,7 +119,7 @@ def upscale_file(
         tile=enlarged.tile,
         quality=quality,
         finding=finding,
-        restored=restored,
+        undone=levels,
         frames=1 if opened.frames is None else opened.frames.count,
         notes=(*opened.notes, *dropped, *enlarged.notes),
     )

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from srcnn_cli.errors import InputError
+from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.pictures.formats import STREAM_EXTENSIONS, WRITABLE
 from srcnn_cli.pictures.picture import SEVERAL
 from srcnn_cli.pictures.reading import decode_picture, largest_file, read_file
@@ -15,6 +16,7 @@ from srcnn_cli.upscaling.quality import quality_for
 from srcnn_cli.upscaling.stages import target_size
 
 if TYPE_CHECKING:
+    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.pictures.formats import Target
     from srcnn_cli.pictures.frames import Frames
     from srcnn_cli.pictures.picture import Picture
@@ -36,8 +38,9 @@ class Opened(NamedTuple):
     notes: tuple[str, ...]
     seconds: float
 
-    def quality(self, task: Task, *, restored: bool) -> int | None:
+    def quality(self, task: Task, undone: Levels) -> int | None:
         """What the result is written with, see `quality_for`."""
+        restored = undone.of_luminance != CLEAN
         return quality_for(self.picture, self.target, task.quality, restored=restored)
 
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from srcnn_cli.errors import ModelError, UsageError
-from srcnn_cli.imaging.levels import CLEAN
 from srcnn_cli.process import peak_memory_mb
 from srcnn_cli.threads import crew
-from srcnn_cli.upscaling.one_file import upscale_file
+from srcnn_cli.upscaling.one_file import levels_to_undo, upscale_file
 from srcnn_cli.upscaling.opening import open_file
 from srcnn_cli.upscaling.stages import target_size
 
@@ -144,7 +143,7 @@ def run_job(
         with room.taken(height * width):
             # Only now: a mistyped name should not wait for torch or the weights.
             started = time.perf_counter()
-            upscaler.load(opened.scale, opened.finding.levels)
+            upscaler.load(opened.scale, levels_to_undo(opened, upscaler))
             load_seconds = time.perf_counter() - started
             done = upscale_file(opened, task, upscaler, show)
     except Exception as error:  # noqa: BLE001 - even a bug of ours stops one file only
@@ -154,14 +153,13 @@ def run_job(
 
 def outcome_of(job: Job, done: Done, upscaler: Upscaler, load_seconds: float = 0.0) -> Outcome:
     """A file that was done in this process."""
-    levels = done.finding.levels if done.restored else CLEAN
     return Outcome(
         job,
         done,
         load_seconds=load_seconds,
         device=upscaler.device,
-        engine=upscaler.engine_for(done.stages, levels),
-        precision=upscaler.precision_for(done.stages, levels),
+        engine=upscaler.engine_for(done.stages, done.undone),
+        precision=upscaler.precision_for(done.stages, done.undone),
         border=upscaler.border_of(done.stages),
         peak_memory_mb=peak_memory_mb(),
     )

@@ -18,31 +18,27 @@ from srcnn_cli.errors import ModelError
 from srcnn_cli.imaging.levels import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from srcnn_cli.imaging.levels import Levels
     from srcnn_cli.models.config import ModelConfig
     from srcnn_cli.models.weights import Tensors
 
 
-def at_level(
-    config: ModelConfig, tensors: Tensors, levels: Sequence[float]
-) -> tuple[ModelConfig, Tensors]:
+def at_level(config: ModelConfig, tensors: Tensors, levels: Levels) -> tuple[ModelConfig, Tensors]:
     """The ordinary network that a network is at some levels; one that is told none is itself.
 
     Args:
         config: The network.
         tensors: Its weights.
-        levels: In the order of `LEVELS`.
+        levels: Of the picture.
 
     Raises:
         ModelError: It is told something that this program does not know of.
     """
     if not config.levels:
         return config, tensors
-    known = dict(zip(LEVELS, levels, strict=True))
-    if not set(config.levels) <= set(known):
+    if not set(config.levels) <= set(LEVELS):
         raise ModelError(f"it is told levels that are unknown here: {', '.join(config.levels)}")
-    told = np.array([known[name] for name in config.levels], np.float32)
+    told = np.array([getattr(levels, name) for name in config.levels], np.float32)
     result = {name: value for name, value in tensors.items() if not name.endswith(".levels")}
     for name, value in tensors.items():
         if name.endswith(".levels"):
