@@ -1,6 +1,7 @@
 """What the network for colours gains over interpolated ones, in R'G'B' and in chrominance.
 
-Both results have the same luminance, restored by a model that is told the damage. PSNR in dB, 8-bit
+Both results have the same luminance, restored by a model that is told the damage, or that finds out
+as `srcnn upscale` does (--auto). PSNR in dB, 8-bit
 R'G'B' (and float Cb and Cr, full white being 1), as many pixels shaved off as the scale.
 
     python benchmarks/chrominance.py shared/data/Set14 --model subpixel-l --scale 2
@@ -17,6 +18,7 @@ import numpy as np
 
 from srcnn_cli.evaluation.metrics import psnr
 from srcnn_cli.evaluation.protocol import SRCNN, Pair, make_pair
+from srcnn_cli.evaluation.restoration import found_levels
 from srcnn_cli.evaluation.sources import Source, find_sources, load
 from srcnn_cli.imaging.chain import parse_chain
 from srcnn_cli.imaging.color import rgb_from_ycbcr, ycbcr_from_rgb
@@ -50,9 +52,14 @@ def chrominance_psnr(pair: Pair, rgb: NDArray[np.float32]) -> float:
     return float(-10 * np.log10(np.mean(np.square(found - true))))
 
 
-def measure(pair: Pair, candidates: Candidates) -> tuple[float, float, float, float]:
+def measure(
+    pair: Pair, candidates: Candidates, *, auto: bool = False
+) -> tuple[float, float, float, float]:
     """R'G'B' with interpolated and with restored colours, and their chrominance."""
-    method = candidates.method(pair.scale, "cpu", pair.levels)
+    levels = pair.levels
+    if auto:
+        levels = candidates.worth_undoing(pair.scale, found_levels(pair))
+    method = candidates.method(pair.scale, "cpu", levels)
     height, width = pair.truth.shape[-2:]
     restored, _ = method.enlarge(pair.low, height, width)
     colors = resize(ycbcr_from_rgb(pair.low)[1:], height, width)
@@ -72,13 +79,15 @@ def main() -> None:
     parser.add_argument("--model", default="subpixel-s")
     parser.add_argument("--scale", type=int, default=2)
     parser.add_argument("--degrade", nargs="*", default=CHAINS)
+    parser.add_argument("--auto", action="store_true", help="the damage is found, not told")
     options = parser.parse_args()
     candidates = Candidates(options.model)
     sources = find_sources(options.pictures).sources
     print("| low resolution | R'G'B' | with colours restored | least | Cb, Cr | restored |")
     print("|---|---|---|---|---|---|")
     for chain in options.degrade:
-        found = [measure(pair, candidates) for pair in pairs_of(sources, options.scale, chain)]
+        pairs = pairs_of(sources, options.scale, chain)
+        found = [measure(pair, candidates, auto=options.auto) for pair in pairs]
         plain, restored, before, after = map(fmean, zip(*found, strict=True))
         least = min(own[1] - own[0] for own in found)
         print(

@@ -18,7 +18,7 @@ CONFIG = ModelConfig(
 @pytest.fixture
 def photo(work):
     y, x = np.mgrid[:72, :90]
-    pixels = np.stack([x * 2, y * 3, (x * y) % 256], axis=-1).astype(np.uint8)
+    pixels = np.stack([x * 2, y * 3, np.where(x + y > 80, 210, 30)], axis=-1).astype(np.uint8)
     Image.fromarray(pixels).save(work / "photo.jpg", quality=40)
     return work / "photo.jpg"
 

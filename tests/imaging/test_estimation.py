@@ -84,7 +84,7 @@ def test_compression_alone_is_not_called_noise(picture, quality):
 
 def test_how_much_noise_counts_depends_on_the_compression(picture, monkeypatch):
     for sigma, quality, told in (
-        (1.9, 90, 0), (2.1, 90, 1.89), (2.1, 30, 1.89), (3.0, 96, 0), (3.4, 96, 3.4),
+        (1.9, 80, 0), (2.1, 80, 1.89), (2.4, 79, 0), (2.6, 79, 2.34), (3.0, 96, 0), (3.4, 96, 3.4),
         (4.4, None, 0), (4.6, None, 4.6),
     ):  # fmt: skip
         monkeypatch.setattr(estimation, "noise", lambda *_, sigma=sigma: sigma)

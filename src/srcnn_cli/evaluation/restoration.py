@@ -11,6 +11,7 @@ import numpy as np
 from srcnn_cli.evaluation.protocol import SRCNN, Pair
 from srcnn_cli.evaluation.sources import Source, load
 from srcnn_cli.imaging.chain import Chain, parse_chain
+from srcnn_cli.imaging.chain_steps import Jpeg
 from srcnn_cli.imaging.levels import CLEAN, Levels
 from srcnn_cli.imaging.rounding import round_to_uint8
 from srcnn_cli.methods.base import wants_color
@@ -123,11 +124,14 @@ def measure_levels(
 def found_levels(pair: Pair) -> Levels:
     """What `srcnn upscale` would find out about a pair's low-resolution picture.
 
-    A chain that ends in a JPEG gives a file, which says its quality.
+    A chain that ends in a JPEG gives a file, which says its quality and its subsampling.
     """
     low = pair.low if pair.low_rgb is None else pair.low_rgb
     pixels = round_to_uint8(np.asarray(low, np.float32))
     steps = pair.protocol.degrade.steps if pair.protocol.degrade is not None else ()
-    quality = getattr(steps[-1], "quality", None) if steps and steps[-1].name == "jpeg" else None
     whole = np.ascontiguousarray(pixels if pixels.ndim == 2 else np.moveaxis(pixels, 0, -1))
-    return Restore().find(Picture(whole, quality=quality), pair.scale).levels
+    picture = Picture(whole)
+    if steps and isinstance(last := steps[-1], Jpeg):
+        subsampled = last.subsampling != 444 if whole.ndim == 3 else None
+        picture = picture._replace(quality=last.quality, subsampled=subsampled)
+    return Restore().find(picture, pair.scale).levels

@@ -44,6 +44,8 @@ _FAINT = 80
 _LEAST_NOISE = 4.5
 _LEAST_NOISE_SLIGHTLY_COMPRESSED = 3.3
 _LEAST_NOISE_COMPRESSED = 2.0
+_LEAST_NOISE_STRONGLY_COMPRESSED = 2.5  # which makes some itself
+_STRONGLY = 80  # at qualities below
 # Where compression makes it unsure how much noise there was, a network is best told a little less:
 # too much costs it more than too little (median of `noise` at JPEG 90 is 1.1 of noise of 12).
 _TOLD_COMPRESSED = 0.9
@@ -114,7 +116,9 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
     worst = min((known for known in (seen, quality) if known is not None), default=None)
     sigma = noise(luminance, worst)
     if worst is not None and worst < CLEAN_QUALITY:  # which has changed what tells of a reduction
-        return Estimate(seen, _TOLD_COMPRESSED * sigma * (sigma >= _LEAST_NOISE_COMPRESSED))
+        strongly = worst < _STRONGLY
+        least = _LEAST_NOISE_STRONGLY_COMPRESSED if strongly else _LEAST_NOISE_COMPRESSED
+        return Estimate(seen, _TOLD_COMPRESSED * sigma * (sigma >= least))
     softness = aliasing = 0.0
     if _tells_of_reduction(luminance, sigma):
         softness, aliasing = worth_telling(reduction_kind(luminance))

@@ -165,6 +165,8 @@ class Candidates:
         if not self.restores(scale):
             levels = CLEAN
         first, other = self._files, self._restoring
+        if levels.chrominance == levels.compression:
+            levels = levels.of_luminance  # so that one method serves both
         if levels.of_luminance != CLEAN or scale not in first:
             first, other = other, first
         return first.get(scale) or other[scale], levels

@@ -218,8 +218,7 @@ def decode_picture(
 
 def _jpeg_quality(image: ImageFile) -> tuple[int | None, bool | None]:
     """The quality of a JPEG, and whether it is subsampled."""
-    tables = getattr(image, "quantization", None)
-    if not tables:
+    if not (tables := getattr(image, "quantization", None)):
         return None, None
     from srcnn_cli.pictures.jpeg_quality import is_subsampled, quality_of
 
