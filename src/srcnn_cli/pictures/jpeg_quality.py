@@ -56,5 +56,5 @@ def is_subsampled(components: Sequence[Sequence[int]]) -> bool | None:
     """
     if len(components) != 3:
         return None
-    luminance, *colors = ((across, down) for _, across, down, *_ in components)
-    return any(luminance > own for own in colors)
+    (_, across, down, *_), *colors = components
+    return any(own[1] < across or own[2] < down for own in colors)
