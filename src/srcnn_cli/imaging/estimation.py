@@ -116,13 +116,11 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
     worst = min((known for known in (seen, quality) if known is not None), default=None)
     sigma = noise(luminance, worst)
     if worst is not None and worst < CLEAN_QUALITY:  # which has changed what tells of a reduction
-        strongly = worst < _STRONGLY
-        least = _LEAST_NOISE_STRONGLY_COMPRESSED if strongly else _LEAST_NOISE_COMPRESSED
-        return Estimate(seen, _TOLD_COMPRESSED * sigma * (sigma >= least))
+        return Estimate(seen, _TOLD_COMPRESSED * sigma if sigma >= _least_noise(worst) else 0.0)
     softness = aliasing = 0.0
     if _tells_of_reduction(luminance, sigma):
         softness, aliasing = worth_telling(reduction_kind(luminance))
-    if sigma < (_LEAST_NOISE if worst is None else _LEAST_NOISE_SLIGHTLY_COMPRESSED):
+    if sigma < _least_noise(worst):
         sigma = _in_all_channels(part, sigma) if worst is None else 0.0
     return Estimate(noise=sigma, softness=softness, aliasing=aliasing)
 
@@ -131,6 +129,14 @@ def worth_telling(kind: ReductionKind) -> tuple[float, float]:
     """Softness and aliasing that a network is best told of a reduction; zero: nothing."""
     expected = np.array(kind[1:]) @ _GAINS[1:] + kind.averaged * _COUNTED * _GAINS[0]
     return TOLD[int(expected.argmax())]
+
+
+def _least_noise(quality: int | None) -> float:
+    if quality is None:
+        return _LEAST_NOISE
+    if quality >= CLEAN_QUALITY:
+        return _LEAST_NOISE_SLIGHTLY_COMPRESSED
+    return _LEAST_NOISE_COMPRESSED if quality >= _STRONGLY else _LEAST_NOISE_STRONGLY_COMPRESSED
 
 
 def _tells_of_reduction(luminance: NDArray[np.float32], sigma: float) -> bool:
