@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
+from srcnn_cli.engines.border_strips import run_border_apart
 from srcnn_cli.engines.by_edges import ByEdges
 from srcnn_cli.engines.tiling import tile_side
 from srcnn_cli.errors import OutOfMemoryError
@@ -64,6 +65,9 @@ class OnnxEngine:
 
     def run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         """See `Engine`."""
+        return run_border_apart(self._run, self.config, patch, edges)
+
+    def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         try:
             output: NDArray[np.float32] = self._sessions[edges].run(
                 [OUTPUT], {INPUT: np.ascontiguousarray(patch[None])}
