@@ -27,7 +27,7 @@ FOR_A_PLAIN_PNG = {
     "upscaling": "enlarging jobs one_file opening quality restoring run sizes stages task "
     "upscaled upscaler",
     "methods": "base interpolation network networks onnx_file selection",
-    "engines": "by_edges devices onnx_engine selection tiling",
+    "engines": "border_strips by_edges devices onnx_engine selection tiling",
 }
 
 
