@@ -91,3 +91,31 @@ def test_work_within_work_ends():
         return sum(crew.map(lambda inner: value * inner, range(5)))
 
     assert list(crew.map(outer, range(6))) == [10 * value for value in range(6)]
+
+
+def test_members_share_the_threads():
+    crew = Crew(5)
+    assert crew.share == 5
+    with crew.member():
+        assert crew.share == 5
+        second = threading.Event()
+
+        def work():
+            with crew.member():
+                second.set()
+                done.wait(10)
+
+        done = threading.Event()
+        other = threading.Thread(target=work)
+        other.start()
+        assert second.wait(10)
+        assert crew.share == 2
+        done.set()
+        other.join(10)
+        assert crew.share == 5
+
+
+def test_more_members_than_threads_have_one_each():
+    crew = Crew(1)
+    with crew.member(), crew.resting(), crew.member():
+        assert crew.share == 1

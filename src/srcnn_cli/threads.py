@@ -68,6 +68,7 @@ class Crew:
         self._batches: deque[_Batch] = deque()
         self._busy = 0
         self._hired = 0
+        self._members = 0
         self._own = threading.local()
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
@@ -104,6 +105,7 @@ class Crew:
     def member(self) -> Iterator[None]:
         """Count the calling thread as one at work, except while it waits for others in `map`."""
         with self._lock:
+            self._members += 1
             self._take_place()
         self._own.member = True
         try:
@@ -112,6 +114,12 @@ class Crew:
             self._own.member = False
             with self._lock:
                 self._leave_place()
+                self._members -= 1
+
+    @property
+    def share(self) -> int:
+        """Threads that a caller of `map` can count on while other members have as much to do."""
+        return max(1, self.size // max(1, self._members))
 
     @contextmanager
     def resting(self) -> Iterator[None]:

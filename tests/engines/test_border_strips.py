@@ -8,7 +8,7 @@ import torch
 
 from random_weights import random_tensors
 from srcnn_cli.engines import border_strips
-from srcnn_cli.engines.border_strips import run_border_apart, worth_parting
+from srcnn_cli.engines.border_strips import BorderStrips, saved_by_parting
 from srcnn_cli.engines.onnx_engine import OnnxEngine
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE, Edges
 from srcnn_cli.models.config import ModelConfig
@@ -28,9 +28,16 @@ def noise(height, width, seed=0):
     return np.random.default_rng(seed).random((1, height, width)).astype(np.float32)
 
 
+WIDE = ModelConfig("vdsr", (3,) * 20, (64,) * 19, border="zero")
+
+
 @pytest.fixture
 def always(monkeypatch):
     monkeypatch.setattr(border_strips, "_WORTHWHILE", -np.inf)
+    monkeypatch.setattr(border_strips, "_PREPARING", -np.inf)
+    # Of so small patches the parts take longer than the whole.
+    saved = border_strips.saved_by_parting
+    monkeypatch.setattr(border_strips, "saved_by_parting", lambda *a: abs(saved(*a)))
 
 
 @pytest.mark.usefixtures("always")
@@ -39,7 +46,6 @@ def always(monkeypatch):
 @pytest.mark.parametrize("size", [(17, 31), (30, 18)])
 def test_parts_fit_together_to_what_torch_makes_of_the_whole_patch(config, edges, size):
     tensors, planes = random_tensors(config, 3), noise(*size)
-    assert worth_parting(config, *size, edges)
     output = OnnxEngine(config, tensors).run(planes, edges)
     network = PlaneNetwork(config)
     network.load_state_dict({name: torch.from_numpy(t) for name, t in tensors.items()})
@@ -53,14 +59,8 @@ def test_parts_fit_together_to_what_torch_makes_of_the_whole_patch(config, edges
 @pytest.mark.usefixtures("always")
 @pytest.mark.parametrize("edges", AT_THE_BORDER)
 def test_only_strips_of_two_radii_have_an_edge(edges):
-    config, asked = CONFIGS[1], []
-
-    def run(patch, sides):
-        asked.append((patch.shape[1:], sides))
-        rows, columns = sides.left_by(config.receptive_radius, *patch.shape[1:])
-        return np.zeros((1, *(2 * (s.stop - s.start) for s in (rows, columns))), np.float32)
-
-    run_border_apart(run, config, noise(40, 60), edges)
+    config = CONFIGS[1]
+    asked = asked_for(config, BorderStrips(config, set()), 40, 60, edges)
     assert asked[0] == ((40, 60), INTERIOR)
     strips = [(shape, sides) for shape, sides in asked if sides != INTERIOR]
     side = 2 * config.receptive_radius
@@ -68,8 +68,35 @@ def test_only_strips_of_two_radii_have_an_edge(edges):
     assert len(asked) == 1 + sum(edges)
 
 
-def test_a_large_patch_at_the_border_is_parted():
-    assert worth_parting(LARGE, 194, 204, TOP)
+def asked_for(config, strips, height, width, edges):
+    """The patches and edges that are run for one of these."""
+    asked = []
+
+    def run(patch, sides):
+        asked.append((patch.shape[1:], sides))
+        rows, columns = sides.left_by(config.receptive_radius, *patch.shape[1:])
+        factor = config.factor
+        return np.zeros((1, *(factor * (s.stop - s.start) for s in (rows, columns))), np.float32)
+
+    strips.run(run, noise(height, width), edges)
+    return asked
+
+
+def test_a_large_patch_at_the_border_is_parted_at_once():
+    assert len(asked_for(LARGE, BorderStrips(LARGE, {TOP}), 330, 340, TOP)) == 2
+
+
+def test_small_pictures_are_parted_once_there_are_many():
+    strips = BorderStrips(LARGE, {WHOLE})
+    parted = [len(asked_for(LARGE, strips, 170, 170, WHOLE)) > 1 for _ in range(40)]
+    assert not any(parted[:3])
+    assert any(parted)
+
+
+def test_small_pictures_are_parted_at_once_where_all_kinds_of_tiles_are_prepared():
+    sides = {sides for _, sides in asked_for(LARGE, BorderStrips(LARGE, set()), 700, 700, WHOLE)}
+    assert len(sides) == 5
+    assert len(asked_for(LARGE, BorderStrips(LARGE, sides), 170, 170, WHOLE)) == 5
 
 
 @pytest.mark.parametrize(
@@ -77,19 +104,12 @@ def test_a_large_patch_at_the_border_is_parted():
     [
         (LARGE, 194, 204, INTERIOR),
         (LARGE, 40, 2000, TOP),
-        (LARGE, 90, 90, WHOLE),
-        (CONFIGS[0], 194, 204, TOP),
-        (ModelConfig("vdsr", (3,) * 20, (64,) * 19, border="zero"), 400, 400, TOP),
+        (LARGE, 60, 60, WHOLE),
+        (WIDE, 400, 400, TOP),
     ],
-    ids=["inside", "too narrow", "small picture", "small network", "border of zeros"],
+    ids=["inside", "too narrow", "small picture", "border of zeros"],
 )
-def test_what_would_not_be_sooner_done_is_not_parted(config, height, width, edges):
-    asked = []
-
-    def run(patch, sides):
-        asked.append(sides)
-        return patch
-
-    patch = noise(height, width)
-    assert run_border_apart(run, config, patch, edges) is patch
-    assert asked == [edges]
+def test_what_would_not_be_sooner_done_is_never_parted(config, height, width, edges):
+    assert saved_by_parting(config, height, width, edges) == 0
+    strips = BorderStrips(config, {INTERIOR, WHOLE, *AT_THE_BORDER})
+    assert asked_for(config, strips, height, width, edges) == [((height, width), edges)]

@@ -23,3 +23,11 @@ def test_two_kinds_are_made_at_the_same_time():
     objects = ByEdges(lambda edges: both.wait() is not None and edges)
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(objects.__getitem__, [WHOLE, CORNER])) == [WHOLE, CORNER]
+
+
+def test_it_tells_what_is_made():
+    objects = ByEdges(lambda _: object())
+    assert WHOLE not in objects
+    objects[WHOLE]
+    assert WHOLE in objects
+    assert CORNER not in objects

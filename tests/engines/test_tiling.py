@@ -237,3 +237,15 @@ def test_both_engines_choose_the_tile_for_the_processor():
     engines = TorchEngine(config, tensors, CPU), make_engine(config, tensors, "cpu")
     tiles = {engine.best_tile(500, 400) for engine in engines}
     assert tiles == {tile_side(config, 500, 400, crew().size)}
+
+
+@pytest.mark.parametrize("engine", ["onnx", "openvino"])
+def test_small_pictures_that_are_done_at_the_same_time_are_not_cut(engine, monkeypatch):
+    if engine == "openvino":
+        pytest.importorskip("openvino")
+    config = ModelConfig("subpixel", (3,) * 4, (16,) * 3, scales=(2,), border="normalize")
+    of_two = Crew(2)
+    monkeypatch.setattr(f"srcnn_cli.engines.{engine}_engine.crew", lambda: of_two)
+    chosen = make_engine(config, random_tensors(config, 0), "cpu", engine=engine)
+    with of_two.member(), of_two.resting(), of_two.member():
+        assert chosen.best_tile(200, 250) >= 250

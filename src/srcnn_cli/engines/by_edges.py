@@ -27,6 +27,10 @@ class ByEdges(Generic[Made]):
         self._locks: dict[Edges, Lock] = {}
         self._made: dict[Edges, Made] = {}
 
+    def __contains__(self, edges: object) -> bool:
+        """Whether that for a kind of tile is made."""
+        return edges in self._made
+
     def __getitem__(self, edges: Edges) -> Made:
         """That for a kind of tile."""
         with self._lock:
