@@ -25,7 +25,7 @@ _OPERATORS: dict[Activation, str] = {"relu": "Relu", "prelu": "PRelu", "tanh": "
 
 # Output planes of a convolution that a processor computes at once (AVX-512 in single precision;
 # others 8 or 4). One that has fewer costs as much.
-_LANES = 16
+LANES = 16
 # The share of a network's work that a last layer in blocks has to save.
 _WORTHWHILE = 0.05
 
@@ -59,26 +59,55 @@ def network_model(
     for index, layer in enumerate(layers, start=1):
         own = block if index == len(layers) else 1
         planes = _convolution(graph, planes, f"conv{index}", tensors, config.border, shares, own)
-        if layer.activation != "none":
-            inputs = [planes]
-            if layer.activation == "prelu":
-                slope = tensors[f"conv{index}.slope"][:, None, None]
-                inputs.append(graph.constant(f"conv{index}.slope", slope))
-            operator = _OPERATORS[layer.activation]
-            planes = graph.node(operator, inputs, f"{layer.activation}{index}")
+        slope = tensors.get(f"conv{index}.slope")
+        planes = activated(graph, planes, f"conv{index}", layer.activation, slope)
+    picture = INPUT
+    if config.residual and config.interpolated and not alone:
+        picture = _cropped(graph, INPUT, config.receptive_radius, edges, "inner")
+    planes = arranged(graph, planes, config, picture, alone=alone)
+    graph.node("Identity", [planes], OUTPUT)
+    return graph.model({INPUT: config.channels}, {OUTPUT: config.channels})
+
+
+def activated(
+    graph: Graph,
+    planes: str,
+    name: str,
+    activation: Activation,
+    slope: NDArray[np.float32] | None = None,
+) -> str:
+    """What a layer of that name gives; ``slope`` (C,) of PReLU."""
+    if activation == "none":
+        return planes
+    inputs = [planes]
+    if slope is not None:
+        inputs.append(graph.constant(f"{name}.slope", slope[:, None, None]))
+    return graph.node(_OPERATORS[activation], inputs, f"{name} {activation}")
+
+
+def arranged(
+    graph: Graph, planes: str, config: ModelConfig, picture: str, *, alone: bool = False
+) -> str:
+    """What a network gives of its last layer's planes: with the picture, its pixels in place.
+
+    Args:
+        graph: Gets the nodes.
+        planes: The last layer's.
+        config: The network.
+        picture: Its input, as large as ``planes``.
+        alone: See `network_model`.
+    """
     if config.mean and not config.residual and not alone:
         # As a difference, because a sum would become part of the last layer's biases, which rounds
         # in another place than torch does.
-        below = graph.constant("minus mean", np.array([-config.mean], np.float32))
+        below = graph.constant("plus mean", np.array([-config.mean], np.float32))
         planes = graph.node("Sub", [planes, below], "with mean")
     if config.residual and config.interpolated and not alone:
-        inner = _cropped(graph, INPUT, config.receptive_radius, edges, "inner")
-        planes = graph.node("Add", [planes, inner], "sum")
+        planes = graph.node("Add", [planes, picture], "sum")
     if config.factor > 1:
         size = integer("blocksize", config.factor)
         planes = graph.node("DepthToSpace", [planes], "enlarged", size, string("mode", "CRD"))
-    graph.node("Identity", [planes], OUTPUT)
-    return graph.model({INPUT: config.channels}, {OUTPUT: config.channels})
+    return planes
 
 
 def last_block(config: ModelConfig) -> int:
@@ -98,7 +127,7 @@ def last_block(config: ModelConfig) -> int:
 
 def _cost(layer: Layer, block: int) -> float:
     """Multiplications per pixel, those in idle lanes included."""
-    lanes = math.ceil(layer.outputs * block**2 / _LANES) * _LANES
+    lanes = math.ceil(layer.outputs * block**2 / LANES) * LANES
     return lanes * layer.inputs * (layer.side + block - 1) ** 2 / block**2
 
 
@@ -116,9 +145,9 @@ def _convolution(
     side = weight.shape[-1]
     top, left, bottom, right = pads = [side // 2 * edge for edge in shares.edges]
     if border == "normalize" and any(pads):
-        inputs = [planes, graph.constant(f"{name}.weight", _spread(weight, block))]
-        product = _product(graph, inputs, f"{name} unscaled", side, pads, block)
-        scaled = graph.node("Mul", [product, shares.after(planes, side)], f"{name} scaled")
+        inputs = [planes, graph.constant(f"{name}.weight", spread(weight, block))]
+        sums = product(graph, inputs, f"{name} unscaled", side, pads, block)
+        scaled = graph.node("Mul", [sums, shares.after(planes, side)], f"{name} scaled")
         return graph.node(
             "Add", [scaled, graph.constant(f"{name}.bias", bias[:, None, None])], name
         )
@@ -131,13 +160,13 @@ def _convolution(
         pads = [0, 0, 0, 0]
     inputs = [
         planes,
-        graph.constant(f"{name}.weight", _spread(weight, block)),
+        graph.constant(f"{name}.weight", spread(weight, block)),
         graph.constant(f"{name}.bias", np.repeat(bias, block**2)),
     ]
-    return _product(graph, inputs, name, side, pads, block)
+    return product(graph, inputs, name, side, pads, block)
 
 
-def _spread(weight: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+def spread(weight: NDArray[np.float32], block: int) -> NDArray[np.float32]:
     """Filters (out, in, f, f) for each pixel of a block, (out b², in, f + b - 1, f + b - 1)."""
     outputs, inputs, side, _ = weight.shape
     spread = np.zeros((outputs, block, block, inputs, *[side + block - 1] * 2), np.float32)
@@ -147,7 +176,7 @@ def _spread(weight: NDArray[np.float32], block: int) -> NDArray[np.float32]:
     return spread.reshape(-1, *spread.shape[3:])
 
 
-def _product(
+def product(
     graph: Graph, inputs: list[str], name: str, side: int, pads: list[int], block: int
 ) -> str:
     """A convolution with filters of ``side`` pixels; with `_spread` ones, if in blocks."""
