@@ -11,6 +11,7 @@ noise is measured: `imaging.noise`, and how a reduction is found: `imaging.reduc
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,10 +19,14 @@ import numpy as np
 from srcnn_cli.imaging.color import LUMINANCE_SHARES, NOISE_IN_LUMINANCE
 from srcnn_cli.imaging.jpeg_blocks import SIDE, luminance_table, transformed, whole_blocks
 from srcnn_cli.imaging.levels import CLEAN_QUALITY
-from srcnn_cli.imaging.noise import noise
+from srcnn_cli.imaging.noise import directions, noise
 from srcnn_cli.imaging.reduction_kind import ReductionKind, reduction_kind
+from srcnn_cli.threads import crew
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from numpy.typing import NDArray
 
 # What is looked at: the middle of a picture, in pixels along each side.
@@ -112,9 +117,11 @@ def estimate(pixels: NDArray[np.uint8], *, quality: int | None = None) -> Estima
     luminance: NDArray[np.float32] = part.astype(np.float32)
     if luminance.ndim == 3:
         luminance = luminance @ LUMINANCE_SHARES
-    seen = _quality(luminance)
+    # Neither needs the other, and there may be an idle core.
+    looks: tuple[Callable[[NDArray[np.float32]], Any], ...] = (_quality, directions)
+    seen, along = crew().map(lambda look: look(luminance), looks)
     worst = min((known for known in (seen, quality) if known is not None), default=None)
-    sigma = noise(luminance, worst)
+    sigma = noise(luminance, worst, along)
     if worst is not None and worst < CLEAN_QUALITY:  # which has changed what tells of a reduction
         return Estimate(seen, _TOLD_COMPRESSED * sigma if sigma >= _least_noise(worst) else 0.0)
     softness = aliasing = 0.0
@@ -202,13 +209,19 @@ def _quality_on_grid(coefficients: NDArray[np.float32]) -> int | None:
     return _QUALITIES[best] if distances[best] < _NEAR else None
 
 
+@cache
+def _tables() -> NDArray[np.int64]:
+    """Of all qualities, (n, 8, 8)."""
+    return np.array([luminance_table(quality) for quality in _QUALITIES])
+
+
 def _distances(coefficients: NDArray[np.float32]) -> NDArray[np.float64]:
     """Mean distance of coefficients from multiples of each quality's steps; infinite: too few.
 
     Of the lowest frequencies, which are rarely quantised to nothing.
     """
     places = [(u, v) for u in range(SIDE) for v in range(SIDE) if 1 <= u + v <= _HIGHEST]
-    tables = np.array([luminance_table(quality) for quality in _QUALITIES])
+    tables = _tables()
     sums, counts = np.zeros(len(tables)), np.zeros(len(tables))
     for u, v in places:
         values = np.abs(coefficients[:, u, v])

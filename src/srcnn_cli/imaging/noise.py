@@ -44,26 +44,29 @@ _FLOOR = 0.1
 _SURELY_CLEAN, _SURELY_CLEAN_COMPRESSED = 1.0, 0.2
 
 
-def noise(luminance: Plane, quality: int | None) -> float:
+def noise(
+    luminance: Plane, quality: int | None, known: list[NDArray[np.float64]] | None = None
+) -> float:
     """Standard deviation of the noise.
 
     Args:
         luminance: (H, W), from 0 to 255, at least 64 pixels a side.
         quality: Of the JPEG file that it was, if any.
+        known: Its `directions`, if they were computed already.
 
     Returns:
         In levels of luminance, before the compression; of clean pictures up to about 3.
     """
-    directions = _directions(luminance)
+    found = known or directions(luminance)
     least = _SURELY_CLEAN if quality is None else _SURELY_CLEAN_COMPRESSED
-    if np.sqrt(directions[-1][0]) < least:
+    if np.sqrt(found[-1][0]) < least:
         return 0.0
-    return max(0.0, regressed(_features(luminance, directions, quality)))
+    return max(0.0, regressed(_features(luminance, found, quality)))
 
 
 def features(luminance: Plane, quality: int | None) -> Plane:
     """What the regression sees, (34,): logarithms of standard deviations, and of JPEG's steps."""
-    return _features(luminance, _directions(luminance), quality)
+    return _features(luminance, directions(luminance), quality)
 
 
 def regressed(seen: Plane) -> float:
@@ -71,14 +74,12 @@ def regressed(seen: Plane) -> float:
     return float(np.expm1(read_regression(Path(__file__))(seen)))
 
 
-def _features(
-    luminance: Plane, directions: list[NDArray[np.float64]], quality: int | None
-) -> Plane:
+def _features(luminance: Plane, found: list[NDArray[np.float64]], quality: int | None) -> Plane:
     table = np.ones((SIDE, SIDE)) if quality is None else luminance_table(quality)
     return np.concatenate(
         [
             _flattest(luminance),
-            *(_logarithm(eigenvalues[_EIGENVALUES]) for eigenvalues in directions),
+            *(_logarithm(eigenvalues[_EIGENVALUES]) for eigenvalues in found),
             [quality is not None, *(np.log(table[band]).mean() for band in _BANDS)],
         ]
     ).astype(np.float32)
@@ -99,7 +100,7 @@ def _flattest(luminance: Plane) -> NDArray[Any]:
     return _logarithm(np.concatenate([energy[:count].mean(axis=0) for count in counts]))
 
 
-def _directions(luminance: Plane) -> list[NDArray[np.float64]]:
+def directions(luminance: Plane) -> list[NDArray[np.float64]]:
     """Eigenvalues of the covariance of the flattest patches, the smallest first."""
     rows, columns = (side - _PATCH + 1 for side in luminance.shape)
     # Pixel by pixel of a patch, (25, n): so all reductions go along memory.
