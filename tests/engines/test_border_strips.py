@@ -7,8 +7,11 @@ import pytest
 import torch
 
 from random_weights import random_tensors
-from srcnn_cli.engines import border_strips
-from srcnn_cli.engines.border_strips import BorderStrips, saved_by_parting
+from srcnn_cli.engines.border_strips import (
+    Preparation,
+    run_border_apart,
+    saved_by_parting,
+)
 from srcnn_cli.engines.onnx_engine import OnnxEngine
 from srcnn_cli.imaging.regions import INTERIOR, WHOLE, Edges
 from srcnn_cli.models.config import ModelConfig
@@ -31,20 +34,15 @@ def noise(height, width, seed=0):
 WIDE = ModelConfig("vdsr", (3,) * 20, (64,) * 19, border="zero")
 
 
-@pytest.fixture
-def always(monkeypatch):
-    monkeypatch.setattr(border_strips, "_WORTHWHILE", -np.inf)
-    monkeypatch.setattr(border_strips, "_PREPARING", -1)
-    # Of so small patches the parts take longer than the whole.
-    saved = border_strips.saved_by_parting
-    monkeypatch.setattr(border_strips, "saved_by_parting", lambda *a: abs(saved(*a)))
-
-
-@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("edges", AT_THE_BORDER)
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.name} {c.factor}")
 @pytest.mark.parametrize("size", [(17, 31), (30, 18)])
-def test_parts_fit_together_to_what_torch_makes_of_the_whole_patch(config, edges, size):
+def test_parts_fit_together_to_what_torch_makes_of_the_whole_patch(
+    config, edges, size, own, monkeypatch
+):
+    monkeypatch.setattr(Preparation, "is_parted", lambda *_: True)
+    monkeypatch.setattr(Preparation, "has_own", lambda *_: own)
     tensors, planes = random_tensors(config, 3), noise(*size)
     output = OnnxEngine(config, tensors).run(planes, edges)
     network = PlaneNetwork(config)
@@ -56,11 +54,16 @@ def test_parts_fit_together_to_what_torch_makes_of_the_whole_patch(config, edges
     np.testing.assert_allclose(output, expected[0].numpy(), rtol=0, atol=1e-5)
 
 
-@pytest.mark.usefixtures("always")
 @pytest.mark.parametrize("edges", AT_THE_BORDER)
 def test_only_strips_of_two_radii_have_an_edge(edges):
-    config = CONFIGS[1]
-    asked = asked_for(config, BorderStrips(config, set()), 40, 60, edges)
+    config, asked = CONFIGS[1], []
+
+    def run(patch, sides):
+        asked.append((patch.shape[1:], sides))
+        rows, columns = sides.left_by(config.receptive_radius, *patch.shape[1:])
+        return np.zeros((1, *(2 * (s.stop - s.start) for s in (rows, columns))), np.float32)
+
+    run_border_apart(run, config, noise(40, 60), edges)
     assert asked[0] == ((40, 60), INTERIOR)
     strips = [(shape, sides) for shape, sides in asked if sides != INTERIOR]
     side = 2 * config.receptive_radius
@@ -68,33 +71,34 @@ def test_only_strips_of_two_radii_have_an_edge(edges):
     assert len(asked) == 1 + sum(edges)
 
 
-def asked_for(config, strips, height, width, edges):
-    """The patches and edges that are run for one of these."""
-    asked = []
-
-    def run(patch, sides):
-        asked.append((patch.shape[1:], sides))
-        rows, columns = sides.left_by(config.receptive_radius, *patch.shape[1:])
-        factor = config.factor
-        return np.zeros((1, *(factor * (s.stop - s.start) for s in (rows, columns))), np.float32)
-
-    strips.run(run, noise(height, width), edges)
-    return asked
-
-
 def test_a_large_patch_at_the_border_is_parted_at_once():
-    assert len(asked_for(LARGE, BorderStrips(LARGE, set()), 330, 340, TOP)) == 2
+    assert Preparation(LARGE, set()).is_parted(noise(330, 340), TOP)
 
 
 def test_small_pictures_are_parted_once_there_are_many():
-    strips = BorderStrips(LARGE, {WHOLE})
-    parted = [len(asked_for(LARGE, strips, 255, 255, WHOLE)) > 1 for _ in range(40)]
+    preparation, picture = Preparation(LARGE, {WHOLE}), noise(190, 190)
+    parted = [preparation.is_parted(picture, WHOLE) for _ in range(40)]
     assert not parted[0]
-    assert any(parted)
+    assert parted == sorted(parted)
+    assert parted[-1]
 
 
 def test_small_pictures_are_parted_at_once_where_tiles_inside_a_picture_are_prepared():
-    assert len(asked_for(LARGE, BorderStrips(LARGE, {INTERIOR}), 255, 255, WHOLE)) == 5
+    assert Preparation(LARGE, {INTERIOR}).is_parted(noise(190, 190), WHOLE)
+
+
+def test_a_kind_of_tiles_gets_a_model_of_its_own_once_there_are_many():
+    strips = Preparation(LARGE, {INTERIOR, WHOLE})
+    found = [strips.has_own(noise(20, 300), TOP) for _ in range(40)]
+    assert not found[0]
+    assert found == sorted(found)
+    assert found[-1]
+    assert Preparation(LARGE, {TOP}).has_own(noise(20, 300), TOP)
+
+
+def test_a_whole_picture_needs_no_model_of_its_own():
+    preparation = Preparation(LARGE, {WHOLE})
+    assert not any(preparation.has_own(noise(300, 300), WHOLE) for _ in range(100))
 
 
 @pytest.mark.parametrize(
@@ -109,5 +113,5 @@ def test_small_pictures_are_parted_at_once_where_tiles_inside_a_picture_are_prep
 )
 def test_what_would_not_be_sooner_done_is_never_parted(config, height, width, edges):
     assert saved_by_parting(config, height, width, edges) == 0
-    strips = BorderStrips(config, {INTERIOR, WHOLE, *AT_THE_BORDER})
-    assert asked_for(config, strips, height, width, edges) == [((height, width), edges)]
+    preparation = Preparation(config, {INTERIOR, WHOLE, *AT_THE_BORDER})
+    assert not any(preparation.is_parted(noise(height, width), edges) for _ in range(100))

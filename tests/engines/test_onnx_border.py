@@ -94,7 +94,7 @@ def test_others_have_a_model_for_each_kind_of_tile(config):
     np.testing.assert_array_equal(OnnxEngine(config, tensors).run(planes, TOP_AND_LEFT), expected)
 
 
-def test_a_picture_of_many_tiles_needs_two_models(monkeypatch):
+def test_a_picture_of_small_tiles_needs_two_models(monkeypatch):
     made = []
     session = OnnxEngine._session
     monkeypatch.setattr(OnnxEngine, "_session", lambda *a: made.append(a[1]) or session(*a))

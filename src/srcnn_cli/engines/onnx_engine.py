@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from srcnn_cli.engines.border_strips import BorderStrips
+from srcnn_cli.engines.border_strips import Preparation, run_border_apart
 from srcnn_cli.engines.by_edges import ByEdges
 from srcnn_cli.engines.tiling import CPU_TILE_BYTES, tile_side
 from srcnn_cli.errors import OutOfMemoryError
@@ -68,7 +68,7 @@ class OnnxEngine:
     def renew(self) -> None:
         """Begin anew, without the sessions that were made."""
         self._sessions = ByEdges(self._session)
-        self._strips = BorderStrips(self.config, self._sessions)
+        self._preparation = Preparation(self.config, self._sessions)
 
     def best_tile(self, height: int, width: int) -> int:
         """See `Engine`."""
@@ -81,12 +81,13 @@ class OnnxEngine:
 
     def run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
         """See `Engine`."""
-        if self._bordered:
-            return self._strips.run(self._run, patch, edges)
-        return self._output(edges, patch)
+        if self._bordered and self._preparation.is_parted(patch, edges):
+            return run_border_apart(self._run, self.config, patch, edges)
+        return self._run(patch, edges)
 
     def _run(self, patch: NDArray[np.float32], edges: Edges) -> NDArray[np.float32]:
-        if edges == INTERIOR:
+        by_one_for_all = self._bordered and edges != INTERIOR
+        if not by_one_for_all or self._preparation.has_own(patch, edges):
             return self._output(edges, patch)
         output = self._output(WHOLE, with_factors(self.config, patch, edges))
         rows, columns = edges.left_by(self.config.receptive_radius, *patch.shape[1:])
@@ -110,7 +111,7 @@ class OnnxEngine:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_mem_pattern = False  # it is for patches of one and the same size
         options.add_session_config_entry("session.use_env_allocators", "1")
-        if edges != INTERIOR and self._bordered:
+        if self._bordered and edges == WHOLE:  # and of others that have none of their own
             model = bordered_model(self.config, self._tensors, block=self._block)
         else:
             model = network_model(self.config, self._tensors, edges, block=self._block)
