@@ -95,10 +95,10 @@ def run_border_apart(
     """
     height, width = patch.shape[1:]
     radius, factor = config.receptive_radius, config.factor
-    whole = _delivered(Region(0, 0, height, width), edges, radius)
+    whole = delivered(Region(0, 0, height, width), edges, radius)
     result = np.empty((len(patch), whole.height * factor, whole.width * factor), np.float32)
     for source, sides in _parts(height, width, edges, radius):
-        top, left, bottom, right = _delivered(source, sides, radius)
+        top, left, bottom, right = delivered(source, sides, radius)
         place = Region(top - whole.top, left - whole.left, bottom - whole.top, right - whole.left)
         result[place.times(factor).in_planes] = run(patch[source.in_planes], sides)
     return result
@@ -129,7 +129,7 @@ def _parts(height: int, width: int, edges: Edges, radius: int) -> list[tuple[Reg
     return [(source, sides) for needed, source, sides in parts if needed]
 
 
-def _delivered(source: Region, edges: Edges, radius: int) -> Region:
+def delivered(source: Region, edges: Edges, radius: int) -> Region:
     """What the network gives for a part of a patch."""
     rows, columns = edges.left_by(radius, source.height, source.width)
     return Region(
@@ -145,7 +145,7 @@ def _costs(source: Region, edges: Edges, radius: int) -> tuple[float, float]:
 
     On average over the layers, and as many as would take the same time inside a picture.
     """
-    average = (source.area + _delivered(source, edges, radius).area) / 2
+    average = (source.area + delivered(source, edges, radius).area) / 2
     if edges == INTERIOR:
         return average, average
     return _FOR_ALL * source.area, _FOR_ONE * average

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from srcnn_cli.engines.border_strips import Preparation, run_border_apart
+from srcnn_cli.engines.border_strips import Preparation, delivered, run_border_apart
 from srcnn_cli.engines.by_edges import ByEdges
 from srcnn_cli.engines.tiling import CPU_TILE_BYTES, tile_side
 from srcnn_cli.errors import OutOfMemoryError
@@ -90,8 +90,7 @@ class OnnxEngine:
         if not by_one_for_all or self._preparation.has_own(patch, edges):
             return self._output(edges, patch)
         output = self._output(WHOLE, with_factors(self.config, patch, edges))
-        rows, columns = edges.left_by(self.config.receptive_radius, *patch.shape[1:])
-        left = Region(rows.start, columns.start, rows.stop, columns.stop)
+        left = delivered(Region(0, 0, *patch.shape[1:]), edges, self.config.receptive_radius)
         return output[left.times(self.config.factor).in_planes]
 
     def _output(self, edges: Edges, planes: NDArray[np.float32]) -> NDArray[np.float32]:

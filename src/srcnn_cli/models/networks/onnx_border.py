@@ -66,7 +66,7 @@ def bordered_model(config: ModelConfig, tensors: Tensors, *, block: int = 1) -> 
     whole = graph.cut(INPUT, 0, config.channels, "picture")
     planes = arranged(graph, planes, config, whole)
     graph.node("Identity", [planes], OUTPUT)
-    return graph.model({INPUT: config.channels + len(graph.sides)}, {OUTPUT: config.channels})
+    return graph.model({INPUT: graph.given}, {OUTPUT: config.channels})
 
 
 def with_factors(
@@ -114,13 +114,13 @@ class _Graph(Graph):
         super().__init__(config.name)
         self.config = config
         self.sides = _sides(config)
+        self.given = config.channels + len(self.sides)  # planes
         self._inputs = ""
         self._factors: dict[tuple[int, int], str] = {}
 
     def input_in_lanes(self) -> str:
         """Picture and factors; from the picture its mean is taken."""
-        count = self.config.channels + len(self.sides)
-        weight = np.eye(_in_lanes(count), count, dtype=np.float32)[..., None, None]
+        weight = np.eye(_in_lanes(self.given), self.given, dtype=np.float32)[..., None, None]
         bias = np.zeros(len(weight), np.float32)
         bias[: self.config.channels] = -self.config.mean
         constants = [self.constant("to lanes", weight), self.constant("minus mean", bias)]
@@ -175,20 +175,17 @@ class _Graph(Graph):
 
     def _planes(self, layer: Layer, name: str) -> int:
         """Planes that a layer gets."""
-        if name == "conv1":
-            return _in_lanes(self.config.channels + len(self.sides))
-        return _in_lanes(layer.inputs)
+        return _in_lanes(self.given if name == "conv1" else layer.inputs)
 
     def _factor(self, side: int, count: int) -> str:
         """That of a size of filter, as so many planes."""
         if (side, count) not in self._factors:
             name = f"{count} factors of {side}"
             place = self.config.channels + self.sides.index(side)
-            inputs = _in_lanes(self.config.channels + len(self.sides))
-            weight = np.zeros((count, inputs, 1, 1), np.float32)
+            weight = np.zeros((count, _in_lanes(self.given), 1, 1), np.float32)
             weight[:, place] = 1
-            inputs_of_node = [self._inputs, self.constant(f"to {name}", weight)]
-            self._factors[side, count] = self.node("Conv", inputs_of_node, name)
+            inputs = [self._inputs, self.constant(f"to {name}", weight)]
+            self._factors[side, count] = self.node("Conv", inputs, name)
         return self._factors[side, count]
 
 

@@ -169,17 +169,17 @@ def _convolution(
 def spread(weight: NDArray[np.float32], block: int) -> NDArray[np.float32]:
     """Filters (out, in, f, f) for each pixel of a block, (out b², in, f + b - 1, f + b - 1)."""
     outputs, inputs, side, _ = weight.shape
-    spread = np.zeros((outputs, block, block, inputs, *[side + block - 1] * 2), np.float32)
+    result = np.zeros((outputs, block, block, inputs, *[side + block - 1] * 2), np.float32)
     for y in range(block):
         for x in range(block):
-            spread[:, y, x, :, y : y + side, x : x + side] = weight
-    return spread.reshape(-1, *spread.shape[3:])
+            result[:, y, x, :, y : y + side, x : x + side] = weight
+    return result.reshape(-1, *result.shape[3:])
 
 
 def product(
     graph: Graph, inputs: list[str], name: str, side: int, pads: list[int], block: int
 ) -> str:
-    """A convolution with filters of ``side`` pixels; with `_spread` ones, if in blocks."""
+    """A convolution with filters of ``side`` pixels; with `spread` ones, if in blocks."""
     if block == 1:
         return graph.node("Conv", inputs, name, ints("pads", pads))
     # Below and to the right enough for the last block, which need not be whole.
