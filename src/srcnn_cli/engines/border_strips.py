@@ -130,7 +130,7 @@ def _parts(height: int, width: int, edges: Edges, radius: int) -> list[tuple[Reg
 
 
 def delivered(source: Region, edges: Edges, radius: int) -> Region:
-    """What the network gives for a part of a patch."""
+    """What a network of this receptive radius gives for a part of a patch, with these edges."""
     rows, columns = edges.left_by(radius, source.height, source.width)
     return Region(
         source.top + rows.start,

@@ -101,7 +101,15 @@ def _flattest(luminance: Plane) -> NDArray[Any]:
 
 
 def directions(luminance: Plane) -> list[NDArray[np.float64]]:
-    """Eigenvalues of the covariance of the flattest patches, the smallest first."""
+    """Eigenvalues of the covariance of the flattest patches, the smallest first.
+
+    Args:
+        luminance: As for `noise`.
+
+    Returns:
+        For the flattest tenth of the patches of 5x5 pixels and for half of them (25,), in squared
+        levels.
+    """
     rows, columns = (side - _PATCH + 1 for side in luminance.shape)
     # Pixel by pixel of a patch, (25, n): so all reductions go along memory.
     patches = np.stack(
