@@ -35,7 +35,7 @@ SIDE = 512  # as `imaging.estimation` looks at
 SMALLEST = 64
 SCALES = (1, 2, 2, 3, 4)
 REDUCTIONS = ("bicubic",) * 6 + ("area", "linear", "lanczos", "cubic", "nearest")
-UNITS = 16
+UNITS = 32
 # Clean pictures that seem to have more noise than this are counted.
 ALARMS = (2.5, 3, 3.3, 4)
 
@@ -114,7 +114,7 @@ def report(
 
 def main() -> None:
     """Draw, fit, report, write."""
-    arguments = regressions.parsed(regressions.parser(__doc__, rounds=6, steps=30_000))
+    arguments = regressions.parsed(regressions.parser(__doc__, rounds=12, steps=60_000))
     random = np.random.default_rng(arguments.seed)
     torch.manual_seed(arguments.seed)
     drawn = regressions.drawn(
@@ -130,7 +130,7 @@ def main() -> None:
         return torch.nn.functional.huber_loss(answers, wanted[batch], delta=0.3)
 
     values = regressions.fit(
-        features[~judging], loss, units=UNITS, steps=arguments.steps, weight_decay=1e-3
+        features[~judging], loss, units=UNITS, steps=arguments.steps, weight_decay=0.1
     )
     regressions.write(values, OUTPUT)
     print(f"{(~judging).sum()} samples taught, {judging.sum()} judge:")

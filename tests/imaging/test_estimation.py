@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from srcnn_cli.imaging import estimation
 from srcnn_cli.imaging.chain import parse_chain
+from srcnn_cli.imaging.color import LUMINANCE_SHARES
 from srcnn_cli.imaging.estimation import Estimate, estimate
+from srcnn_cli.imaging.noise import noise
 from srcnn_cli.pictures.reading import read_8bit
 
 CLEAN = Estimate()
@@ -95,6 +98,21 @@ def test_how_much_noise_counts_depends_on_the_compression(picture, monkeypatch):
 def test_less_noise_is_enough_where_every_channel_has_its_own(picture, sigma):
     found = estimate(degraded(picture, f"noise:{sigma}")).noise
     assert found == pytest.approx(sigma * math.sqrt(0.299**2 + 0.587**2 + 0.114**2), rel=0.2)
+
+
+def test_noise_that_texture_hides_is_left_alone(picture):
+    texture = 85 * np.sin(np.mgrid[:264, :296].sum(axis=0) / 2.7)[..., None]
+    grainy = np.clip(np.rint(picture * 0.2 + 100 + texture), 0, 255).astype(np.uint8)
+    assert estimate(degraded(grainy, "noise:8")).noise == 0
+    assert estimate(degraded(grainy, "noise:15")).noise == pytest.approx(15 * 0.668, rel=0.25)
+
+
+def test_what_a_scanner_or_sharpening_made_is_no_noise(picture):
+    white = np.random.default_rng(5).normal(0, 8, picture.shape)
+    sharpened = white - gaussian_filter(white, (0.5, 0.5, 0))
+    pixels = np.clip(np.rint(picture + sharpened), 0, 255).astype(np.uint8)
+    assert noise(pixels.astype(np.float32) @ LUMINANCE_SHARES, None) > 2.5
+    assert estimate(pixels).noise == 0
 
 
 @pytest.mark.parametrize("sigma", [2, 5, 9])

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.fft
+import scipy.ndimage
+from scipy.stats import chi2
 
 from srcnn_cli.imaging import noise as module
 from srcnn_cli.imaging.chain import parse_chain
-from srcnn_cli.imaging.noise import features, noise, regressed
+from srcnn_cli.imaging.noise import features, noise, regressed, rises
 from srcnn_cli.imaging.regression import read_regression
 
 SIDE = 320
@@ -46,10 +49,10 @@ def test_noise_is_found(plane, sigma):
     assert noise(with_noise(plane(), sigma), None) == pytest.approx(sigma, rel=0.2)
 
 
-@pytest.mark.parametrize("quality", [60, 75, 90])
-def test_noise_is_found_under_compression(quality):
+@pytest.mark.parametrize(("quality", "within"), [(60, 0.45), (75, 0.35), (90, 0.25)])
+def test_noise_is_found_under_compression(quality, within):
     found = noise(with_noise(smooth(), 6, f"jpeg:{quality}"), quality)
-    assert found == pytest.approx(6, rel=0.35)
+    assert found == pytest.approx(6, rel=within)
 
 
 @pytest.mark.parametrize("plane", [smooth, saturated, striped], ids=lambda plane: plane.__name__)
@@ -62,21 +65,51 @@ def test_where_there_is_none_none_is_found(plane):
 def test_of_noise_alone_all_numbers_are_its_standard_deviation():
     plane = np.random.default_rng(0).normal(128, 10, (512, 512)).astype(np.float32)
     seen = features(plane, None)
-    assert seen.shape == (34,)
-    over_half = seen[15:20]  # five bands over the flatter half of the blocks
-    assert over_half[1:] == pytest.approx(math.log(10.1), abs=0.05)
-    assert over_half[0] < math.log(10.1)  # by this one they are chosen
-    assert seen[20:28] == pytest.approx(math.log(10.1), abs=0.45)  # eigenvalues of few patches
-    assert seen[28:].tolist() == [0] * 6  # not compressed
+    assert seen.shape == (39,)
+    # The mean of k squares of independent noise is distributed as chi squared, divided by k.
+    squares = np.array([5, 9, 13, 21, 15])
+    for percent, found in zip([1, 5, 10, 25, 50], seen[:25].reshape(5, 5), strict=True):
+        expected = np.sqrt(chi2.ppf(percent / 100, squares) / squares)
+        assert found == pytest.approx(np.log(10 * expected + 0.1), abs=0.06)
+    assert seen[25:33] == pytest.approx(math.log(10.1), abs=0.45)  # eigenvalues of few patches
+    assert seen[33:].tolist() == [0] * 6  # not compressed
 
 
 def test_the_steps_of_compression_are_among_the_numbers():
     plane = smooth().astype(np.float32)
-    seen = features(plane, 50)[28:]
+    seen = features(plane, 50)[33:]
     # Table K.1 of ITU-T T.81, which is that of quality 50: the five coefficients whose indices sum
     # up to 1 or 2.
     assert seen[0] == 1
     assert seen[1] == pytest.approx(np.log([11, 12, 10, 12, 14]).mean(), rel=1e-6)
+
+
+def test_what_was_computed_already_changes_nothing():
+    plane = with_noise(smooth(), 5)
+    coefficients = scipy.fft.dctn(blocks_of(plane), axes=(1, 2), norm="ortho")
+    known = module.patches(plane)
+    assert noise(plane, None, known, coefficients) == pytest.approx(noise(plane, None), rel=1e-3)
+
+
+def test_noise_without_low_frequencies_rises_towards_the_highest_frequencies_and_white_noise_does_not():
+    white = np.random.default_rng(0).normal(0, 4, (SIDE, SIDE))
+    sharpened = 2 * (white - scipy.ndimage.gaussian_filter(white, 0.5))
+    assert not rises((smooth() + white).astype(np.float32))
+    assert rises((smooth() + sharpened).astype(np.float32))
+
+
+def test_texture_is_that_of_the_median_patch():
+    plane = np.full((SIDE, SIDE), 128, np.float32)
+    assert module.patches(plane).texture == 0
+    plane += np.random.default_rng(0).normal(0, 7, plane.shape).astype(np.float32)
+    # The root of the median of chi squared with 24 degrees of freedom, divided by 25.
+    assert module.patches(plane).texture == pytest.approx(7 * 0.966, rel=0.01)
+
+
+def blocks_of(plane):
+    return np.array(
+        [plane[i : i + 8, j : j + 8] for i in range(0, SIDE, 8) for j in range(0, SIDE, 8)]
+    )
 
 
 def test_the_regression_is_what_it_says():

@@ -96,12 +96,11 @@ def parse_restore(text: str) -> Restore:
 
 def _found(picture: Picture, *, enlarged: bool) -> Finding:
     quality, source = picture.quality, FILE
-    seen, noise, softness, aliasing = _seen(picture.pixels, quality)
+    # Without enlarging nothing can be done about how it became small.
+    seen, noise, softness, aliasing = _seen(picture.pixels, quality, reduced=enlarged)
     # A picture that was saved again says in its pixels what it was before.
     if seen is not None and (quality is None or seen < quality - 2):
         quality, source = seen, PIXELS
-    if not enlarged:  # then nothing can be done about how it became small
-        softness = aliasing = 0.0
     compression = 0.0
     if quality is not None and quality < CLEAN_QUALITY:
         compression = compression_level(quality)
@@ -125,14 +124,16 @@ def _found(picture: Picture, *, enlarged: bool) -> Finding:
     return Finding(levels, " and ".join(words), source)
 
 
-def _seen(pixels: NDArray[Any], quality: int | None) -> tuple[int | None, float, float, float]:
+def _seen(
+    pixels: NDArray[Any], quality: int | None, *, reduced: bool
+) -> tuple[int | None, float, float, float]:
     """What pixels tell, as `imaging.estimation.Estimate`; nothing if they are not looked at."""
     looked_at = pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2] == 3)
     if not looked_at or min(pixels.shape[:2]) < _LEAST_SIDE:
         return None, 0.0, 0.0, 0.0
     from srcnn_cli.imaging.estimation import estimate
 
-    return estimate(pixels, quality=quality)
+    return estimate(pixels, quality=quality, reduced=reduced)
 
 
 def _chrominance(quality: int | None, *, subsampled: bool | None, noisy: bool) -> float | None:
