@@ -91,7 +91,7 @@ def test_what_was_computed_already_changes_nothing():
     assert noise(plane, None, known, coefficients) == pytest.approx(noise(plane, None), rel=1e-3)
 
 
-def test_noise_without_low_frequencies_rises_towards_the_highest_frequencies_and_white_noise_does_not():
+def test_what_has_no_low_frequencies_rises_and_white_noise_does_not():
     white = np.random.default_rng(0).normal(0, 4, (SIDE, SIDE))
     sharpened = 2 * (white - scipy.ndimage.gaussian_filter(white, 0.5))
     assert not rises((smooth() + white).astype(np.float32))
