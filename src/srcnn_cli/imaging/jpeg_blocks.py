@@ -29,8 +29,11 @@ def _basis() -> NDArray[np.float32]:
 
 # The discrete cosine transform of eight values, one frequency a row, (8, 8).
 BASIS = _basis()
-# The same for the 64 pixels of a block, one frequency a column: a single large product.
+# The same for the 64 pixels of a block, one frequency a column.
 _OF_BLOCKS = np.ascontiguousarray(np.kron(BASIS, BASIS).T)
+# So many blocks are transformed by one product of matrices: for more of them BLAS would wake all
+# cores, whatever this process may use, and they would keep busy waiting for the next.
+_TOGETHER = 32
 # Table K.1 of T.81, for luminance.
 _LUMINANCE = np.array(
     [
@@ -63,7 +66,12 @@ def whole_blocks(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def transformed(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
     """The discrete cosine transform of blocks, (n, 8, 8) both."""
-    result: NDArray[np.float32] = blocks.reshape(len(blocks), -1) @ _OF_BLOCKS
+    flat = blocks.reshape(len(blocks), SIDE * SIDE)
+    result: NDArray[np.float32] = np.empty_like(flat)
+    whole = len(flat) // _TOGETHER * _TOGETHER
+    grouped = (-1, _TOGETHER, SIDE * SIDE)
+    np.matmul(flat[:whole].reshape(grouped), _OF_BLOCKS, out=result[:whole].reshape(grouped))
+    np.matmul(flat[whole:], _OF_BLOCKS, out=result[whole:])
     return result.reshape(blocks.shape)
 
 
